@@ -78,7 +78,7 @@ class UnsupportedVersion(ArchiveError):
 
     def __init__(self, found: object, supported: str) -> None:
         super().__init__(
-            f"COGX version {found!r} is not supported; this cogx reads {supported}. "
+            f"COGX version {found} is not supported; this cogx reads {supported}. "
             "Upgrade cogx, or export the archive again with an older writer.",
             found=found,
             supported=supported,

@@ -1,0 +1,1 @@
+"""The COGX format in plain values: records, manifest, rules. No file, no socket, no store."""

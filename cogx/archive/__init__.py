@@ -1,0 +1,1 @@
+"""Archives: read, validated, written. Knows containers and the format; knows no store."""

@@ -1,0 +1,179 @@
+"""Knows how the bytes of one member become blocks of records; opens no container.
+
+Blocks that the fast codec proves go through it whole; the others line by line; lines it
+refuses through the exact reader, which names what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cogx.archive.value_types import FIELD_OF_KIND, ValueTypes, type_of
+from cogx.codec.jsonl import RawBlock, iter_raw_blocks
+from cogx.codec.lines import RawLine, canonical_line, decode_block
+from cogx.codec.typed import UnreadableValue, from_json
+from cogx.codec.strict import nesting_depth, read_line
+from cogx.limits import Limits
+from cogx.problems import Problem
+
+_TAG: Final = b'"$cogx"'
+
+
+@dataclass(slots=True)
+class Block:
+    """Some records of one member, in order.
+
+    ``records`` have the attributes of the kind's model; typed values in them are tagged
+    inline, declared ones too (``tagged`` says whether there may be any). ``lines`` are their
+    canonical JSON, without LF; ``numbers`` the lines they stand on, from 1. ``refused``
+    counts lines of this stretch that could not become records.
+    """
+
+    kind: str
+    member: str
+    records: list[Any]
+    lines: list[bytes]
+    numbers: range | list[int]
+    tagged: bool = False
+    refused: int = 0
+
+    def ids(self) -> list[str]:
+        """Return the id of every record: external_id, or a raw node's id."""
+        if self.kind == "raw_node":
+            return [record.properties["id"] for record in self.records]
+        return [record.external_id for record in self.records]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReader:
+    """Reads members of one archive under one set of rules.
+
+    ``typed`` tells whether ``$cogx`` tags mean typed values (the manifest has our key); else
+    they are plain data and come out wrapped.
+    """
+
+    report: Callable[[Problem], None]
+    types: ValueTypes
+    typed: bool
+    lenient: frozenset[str] = frozenset()
+    limits: Limits = Limits()
+
+    def iter_blocks(self, kind: str, member: str, chunks: Iterable[bytes]) -> Iterator[Block]:
+        """Yield the records of a member, in order; lines that cannot be read are reported.
+
+        Cost: one block at a time, about a MiB of lines.
+        """
+
+        passed_over = 0
+
+        def too_long(number: int) -> None:
+            nonlocal passed_over
+            passed_over += 1
+            message = f"longer than {self.limits.line_bytes:,} bytes"
+            self.report(Problem("line.too-long", message, member, number))
+
+        for raw in iter_raw_blocks(chunks, self.limits.line_bytes, too_long):
+            block = self._fast(kind, member, raw) or self._line_by_line(kind, member, raw)
+            yield self._expanded(block) if self.types.concern(kind) else block
+        if passed_over:
+            yield Block(kind, member, [], [], [], refused=passed_over)
+
+    def _fast(self, kind: str, member: str, raw: RawBlock) -> Block | None:
+        if _TAG in raw.data or self._needs_care(raw.data):
+            return None
+        decoded = decode_block(kind, raw.data)
+        if decoded is None:
+            return None
+        records, canonical = decoded
+        lines = canonical.split(b"\n")
+        lines.pop()
+        count = len(records)
+        if count != len(lines) or count != raw.data.count(b"\n"):
+            return None
+        return Block(kind, member, records, lines, range(raw.first, raw.first + count))
+
+    def _needs_care(self, data: bytes) -> bool:
+        """Tell whether a block may hold what the fast codec does not notice."""
+        if b"\\u0000" in data:
+            return True
+        deepest = data.count(b"{") + data.count(b"[")
+        if deepest <= self.limits.depth and len(data) <= self.limits.digits:
+            return False
+        return any(
+            (len(line) > self.limits.digits and self._long_number(line))
+            or (
+                line.count(b"{") + line.count(b"[") > self.limits.depth
+                and nesting_depth(line) > self.limits.depth
+            )
+            for line in data.split(b"\n")
+        )
+
+    def _long_number(self, line: bytes) -> bool:
+        return re.search(rb"[0-9]{%d}" % (self.limits.digits + 1), line) is not None
+
+    def _line_by_line(self, kind: str, member: str, raw: RawBlock) -> Block:
+        block = Block(kind, member, [], [], [], _TAG in raw.data)
+        numbers: list[int] = []
+        for number, line in enumerate(raw.data[:-1].split(b"\n"), raw.first):
+            line = line.strip(b" \t\r")
+            if not line:
+                continue
+            one = self._fast(kind, member, RawBlock(number, line + b"\n"))
+            if one is None:
+                one = self._exact(kind, member, number, line)
+            if one is None:
+                block.refused += 1
+            else:
+                block.records += one.records
+                block.lines += one.lines
+                numbers.append(number)
+                block.tagged |= one.tagged
+        block.numbers = numbers
+        return block
+
+    def _exact(self, kind: str, member: str, number: int, line: bytes) -> Block | None:
+        def report(code: str, message: str, field: str | None) -> None:
+            self.report(Problem(code, message, member, number, field))
+
+        read = read_line(
+            kind, line, report, typed=self.typed, lenient=self.lenient, limits=self.limits
+        )
+        if read is None:
+            return None
+        return Block(kind, member, [read.record], [read.line], [number], _TAG in read.line)
+
+    def _expanded(self, block: Block) -> Block:
+        """Write declared values inline in the records they concern; refuse unreadable ones."""
+        field = FIELD_OF_KIND[block.kind]
+        numbers: list[int] = []
+        whole = Block(block.kind, block.member, [], [], [], tagged=True, refused=block.refused)
+        for record, line, number in zip(block.records, block.lines, block.numbers, strict=True):
+            before = getattr(record, field)
+            after = self.types.expand(block.kind, type_of(block.kind, record), before)
+            if after != before:
+                try:
+                    for value in after.values():
+                        from_json(value)
+                except UnreadableValue as error:
+                    self.report(Problem("typed.value", str(error), block.member, number, field))
+                    whole.refused += 1
+                    continue
+                record = with_properties(record, field, after)
+                line = canonical_line(record)
+            whole.records.append(record)
+            whole.lines.append(line)
+            numbers.append(number)
+        whole.numbers = numbers
+        return whole
+
+
+def with_properties(record: Any, field: str, properties: dict[str, Any]) -> Any:
+    """Return a record whose properties are others; hot-path records are changed in place."""
+    if isinstance(record, RawLine):
+        return RawLine(properties)
+    setattr(record, field, properties)
+    return record
+

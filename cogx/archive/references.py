@@ -1,0 +1,209 @@
+"""Knows which ids an archive holds and which it refers to, in memory that does not grow.
+
+Ids become 64-bit keyed hashes in numpy arrays; past :data:`HELD_ROWS` rows they are cut by
+hash range into an unlinked temporary file and looked at range by range. The hash is Python's own,
+keyed anew in every process, and never leaves it. Two ids that collide by chance could hide a
+dangling end or repeat each other: at ten million ids the odds are below 1 in 300,000.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, Final, NamedTuple
+from unicodedata import is_normalized, normalize
+
+import numpy as np
+import numpy.typing as npt
+
+from cogx.format.identity import normalise_name
+from cogx.format.layout import KINDS
+
+HELD_ROWS: Final = 1 << 20
+_RANGES: Final = 64
+_KIND_SHIFT: Final = np.uint64(56)
+_UUID_LENGTH: Final = 36
+
+Words = npt.NDArray[np.uint64]
+
+END_FIELDS: Final = ("subject_ref", "object_ref", "provenance")
+
+
+class Repeat(NamedTuple):
+    """Two records of one kind with one id; ``same`` if their content is equal too."""
+
+    kind: str
+    line: int
+    first_line: int
+    same: bool
+
+
+class Dangling(NamedTuple):
+    """A reference of a fact that names nothing."""
+
+    line: int
+    field: str
+
+
+class _Rows:
+    """A table of rows of ``width`` 64-bit words, the first being the hash it is cut by."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._held: list[Words] = []
+        self._count = 0
+        self._spill: IO[bytes] | None = None
+        self._extents: list[list[tuple[int, int]]] = [[] for _ in range(_RANGES)]
+
+    def add(self, *columns: Words) -> None:
+        rows = np.stack(columns, axis=1)
+        self._held.append(rows)
+        self._count += len(rows)
+        if self._count > HELD_ROWS:
+            self._flush()
+
+    def ranges(self) -> Iterator[Words]:
+        """Yield the rows of one hash range after the other."""
+        if self._spill is None:
+            yield self._joined()
+            return
+        self._flush()
+        for extents in self._extents:
+            parts = []
+            for offset, size in extents:
+                self._spill.seek(offset)
+                parts.append(np.frombuffer(self._spill.read(size), np.uint64))
+            flat = np.concatenate(parts) if parts else np.empty(0, np.uint64)
+            yield flat.reshape(-1, self.width)
+
+    def spilled(self) -> bool:
+        return self._spill is not None
+
+    def spill(self) -> None:
+        self._flush()
+
+    def _joined(self) -> Words:
+        if not self._held:
+            return np.empty((0, self.width), np.uint64)
+        return np.concatenate(self._held)
+
+    def _flush(self) -> None:
+        if self._spill is None:
+            self._spill = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the table
+        rows = self._joined()
+        self._held, self._count = [], 0
+        cut = (rows[:, 0] >> np.uint64(58)).astype(np.int64)
+        rows = rows[np.argsort(cut, kind="stable")]
+        edges = np.concatenate(([0], np.cumsum(np.bincount(cut, minlength=_RANGES))))
+        self._spill.seek(0, 2)
+        for number in range(_RANGES):
+            part = rows[edges[number] : edges[number + 1]].tobytes()
+            if part:
+                self._extents[number].append((self._spill.tell(), len(part)))
+                self._spill.write(part)
+
+
+class References:
+    """Collects ids and references while an archive streams by; judges them at the end."""
+
+    def __init__(self) -> None:
+        self._ids = _Rows(3)
+        self._refs = _Rows(2)
+        self._by_name = _Rows(2)
+        self._names = _Rows(1)
+        self._folded = _Rows(2)
+
+    def add(self, kind: str, ids: Sequence[str], digests: Sequence[bytes], lines: Sequence[int]) -> None:
+        """Take the ids of records, their 32-byte digests and their line numbers."""
+        hashes = _hashes(ids)
+        place = np.asarray(lines, np.uint64) | np.uint64(KINDS.index(kind)) << _KIND_SHIFT
+        content = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 4)[:, 0]
+        self._ids.add(hashes, content, place)
+        for text, where in zip(ids, place, strict=True):
+            if not text.isascii() and not is_normalized("NFC", text):
+                folded = _hashes([normalize("NFC", text)])
+                self._folded.add(folded, np.asarray([where], np.uint64))
+
+    def add_names(self, names: Sequence[str]) -> None:
+        """Take the names of entities: a fact may refer to one by it."""
+        self._names.add(_hashes([normalise_name(name) for name in names]))
+
+    def add_ends(self, facts: Sequence[Any], lines: Sequence[int]) -> None:
+        """Take what facts refer to."""
+        numbers = np.asarray(lines, np.uint64)
+        for field in (0, 1):
+            refs = [getattr(fact, END_FIELDS[field]) for fact in facts]
+            self._add_refs(refs, numbers, field)
+        sources = [(ref, n) for fact, n in zip(facts, lines, strict=True) for ref in fact.provenance]
+        if sources:
+            self._add_refs([ref for ref, _ in sources], np.asarray([n for _, n in sources], np.uint64), 2)
+
+    def _add_refs(self, refs: list[str], numbers: Words, field: int) -> None:
+        place = numbers | np.uint64(field) << _KIND_SHIFT
+        self._refs.add(_hashes(refs), place)
+        # A UUID cannot be a name that needs folding; every other reference may be one.
+        named = [i for i, ref in enumerate(refs) if len(ref) != _UUID_LENGTH]
+        if named and field < 2:
+            self._by_name.add(_hashes([normalise_name(refs[i]) for i in named]), place[named])
+
+    def repeats(self) -> Iterator[Repeat]:
+        """Yield every second and later record of one kind and id, by hash range, then line."""
+        for rows in self._ids.ranges():
+            kinds = rows[:, 2] >> _KIND_SHIFT
+            order = np.lexsort((rows[:, 2], kinds, rows[:, 0]))
+            rows, kinds = rows[order], kinds[order]
+            again = (rows[1:, 0] == rows[:-1, 0]) & (kinds[1:] == kinds[:-1])
+            group = np.maximum.accumulate(np.where(again, 0, np.arange(1, len(rows))))
+            for before in np.flatnonzero(again):
+                first, index = group[before], before + 1
+                yield Repeat(
+                    KINDS[int(kinds[index])],
+                    _line(rows[index, 2]),
+                    _line(rows[first, 2]),
+                    bool(rows[index, 1] == rows[first, 1]),
+                )
+
+    def folded_repeats(self) -> Iterator[tuple[str, int]]:
+        """Yield (kind, line) of ids that equal another one after Unicode normalisation."""
+        for known, folded in self._side_by_side(self._ids, self._folded):
+            for row in folded[_isin(folded[:, 0], known[:, 0])]:
+                yield KINDS[int(row[1] >> _KIND_SHIFT)], _line(row[1])
+
+    def dangling(self) -> Iterator[Dangling]:
+        """Yield every reference of a fact that neither an id nor a name answers."""
+        unnamed: list[Words] = []
+        for known, refs in self._side_by_side(self._ids, self._refs):
+            unnamed.append(refs[~_isin(refs[:, 0], known[:, 0])][:, 1])
+        places = np.concatenate(unnamed) if unnamed else np.empty(0, np.uint64)
+        if len(places):
+            named = [
+                rows[_isin(rows[:, 0], names[:, 0])][:, 1]
+                for names, rows in self._side_by_side(self._names, self._by_name)
+            ]
+            places = np.setdiff1d(places, np.concatenate(named)) if named else np.unique(places)
+        for place in places:
+            yield Dangling(_line(place), END_FIELDS[int(place >> _KIND_SHIFT)])
+
+    @staticmethod
+    def _side_by_side(left: _Rows, right: _Rows) -> Iterator[tuple[Words, Words]]:
+        """Yield both tables range by range; they are cut alike, so equal hashes meet."""
+        if left.spilled() or right.spilled():
+            left.spill()
+            right.spill()
+        yield from zip(left.ranges(), right.ranges(), strict=True)
+
+
+def _hashes(texts: Sequence[str]) -> Words:
+    return np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
+
+
+def _line(place: np.uint64) -> int:
+    return int(place & np.uint64((1 << 56) - 1))
+
+
+def _isin(values: Words, known: Words) -> npt.NDArray[np.bool_]:
+    ordered = np.sort(known)
+    if not len(ordered):
+        return np.zeros(len(values), np.bool_)
+    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return ordered[at] == values

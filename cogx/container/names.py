@@ -1,0 +1,134 @@
+"""Knows which entry of a container is which member: safe names, one place, no name twice.
+
+Must never know where the entries come from. The same judge serves tarballs, directories and
+memory, so that one archive means one thing in every form. Source: spec/format.md#member-names.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum, auto
+from fnmatch import fnmatchcase
+from typing import Final
+
+from cogx.container.findings import Findings, shown
+from cogx.format.layout import MEMBERS
+
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
+_LEFTOVERS: Final = ("*.partial", "*.tmp", ".*.partial-*")
+
+
+class Kind(Enum):
+    """What an entry is; everything but regular files and directories is OTHER."""
+
+    REGULAR = auto()
+    DIRECTORY = auto()
+    OTHER = auto()
+
+
+def fold(name: str) -> str:
+    """Return what two names share that one disk or another takes for the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+_FOLDED: Final = frozenset(fold(member) for member in MEMBERS)
+
+
+def is_member_like(name: str) -> bool:
+    """Tell whether a plain name is a member's, or one that some disk would take for it."""
+    return fold(name) in _FOLDED
+
+
+def name_fault(path: str, *, directory: bool = False) -> str | None:
+    """Return what makes a path unsafe to create, None if nothing does."""
+    if path.startswith("/"):
+        return "an absolute name"
+    if not path or (path == "." and not directory):
+        return "an empty name"
+    if "\\" in path:
+        return "a name with a backslash"
+    if _DRIVE.match(path):
+        return "a name with a drive letter"
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
+        return "a name with a control character"
+    if ".." in path.split("/"):
+        return "a name that climbs out of its directory"
+    if not directory and path.endswith(("/", "/.")):
+        return "a file whose name ends like a directory's"
+    return None
+
+
+class MemberNames:
+    """Judge the entries of one pass, in the order in which they come."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._place: list[str] | None = None
+        self._seen: dict[str, str] = {}
+
+    def admit(self, path: bytes | str, kind: Kind) -> str | None:
+        """Return the member's name, or report why the entry is skipped and return None."""
+        text = self._safe(path, directory=kind is Kind.DIRECTORY)
+        if text is None:
+            return None
+        parts = [part for part in text.split("/") if part not in ("", ".")]
+        if kind is Kind.DIRECTORY:
+            if parts and is_member_like(parts[-1]):
+                self._note("member.not-regular", "a directory in place of a member", text)
+            return None
+        if kind is Kind.OTHER:
+            self._note("member.not-regular", "not a regular file", text)
+            return None
+        return self._admit_file(text, parts)
+
+    def _safe(self, path: bytes | str, *, directory: bool) -> str | None:
+        if isinstance(path, str):
+            text = path
+        else:
+            try:
+                text = path.decode()
+            except UnicodeDecodeError:
+                self._note("member.unsafe-name", "a name that is not UTF-8", repr(path)[2:-1])
+                return None
+        if len(path) > self._findings.limits.path_bytes:
+            self._findings.limit("path_bytes", "bytes", shown(text))
+        fault = name_fault(text, directory=directory)
+        if fault:
+            self._note("member.unsafe-name", fault, text)
+            return None
+        return text
+
+    def _admit_file(self, text: str, parts: list[str]) -> str | None:
+        name, place = parts[-1], parts[:-1]
+        if not is_member_like(name):
+            leftover = any(fnmatchcase(name, pattern) for pattern in _LEFTOVERS)
+            code = "member.leftover" if leftover else "member.unknown"
+            message = "a writer's temporary file" if leftover else "not a file that COGX defines"
+            self._note(code, message, text)
+            return None
+        if name in MEMBERS:
+            if len(place) > 1:
+                self._note("container.layout", "deeper than one directory", text)
+                return None
+            if self._place is None:
+                self._place = place
+        if self._place is not None and place != self._place:
+            self._note("container.layout", "members stand in more than one place", text)
+            return None
+        return self._once(text, name)
+
+    def _once(self, text: str, name: str) -> str | None:
+        folded = fold(name)
+        if folded in self._seen:
+            message = f"the same name as {shown(self._seen[folded])}"
+            self._note("member.duplicate", message, text)
+            return None
+        self._seen[folded] = text
+        if name not in MEMBERS:
+            self._note("member.unknown", f"not a file that COGX defines; meant is {folded}?", text)
+            return None
+        return name
+
+    def _note(self, code: str, message: str, path: str) -> None:
+        self._findings.note(code, message, shown(path))

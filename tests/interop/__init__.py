@@ -1,0 +1,1 @@
+"""Checks of cogx against a real cognee; collected by ``make interop`` only."""

@@ -1,0 +1,141 @@
+"""What a real cognee writes, cogx keeps; what cogx writes, a real cognee reads and restores."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from . import comparison
+from .comparison import Record
+from .conftest import Cogx, Reading
+from .session import PeerSession
+
+MANIFEST_FACTS = ("cogx_version", "source_system", "embedding_model", "migration_revision")
+
+
+def members(archive: Path) -> dict[str, bytes]:
+    """Return the bytes of each member of a tarball."""
+    with tarfile.open(archive) as tar:
+        return {
+            info.name: stream.read()
+            for info in tar
+            if info.isfile() and (stream := tar.extractfile(info)) is not None
+        }
+
+
+def test_an_archive_of_cognee_is_valid(cogx: Cogx, original: Reading) -> None:
+    """Warnings are allowed (cognee writes NaN), errors are not."""
+    cogx("validate", original.archive)
+    json.loads(cogx("validate", original.archive, "--format", "json"))
+
+
+def test_cat_shows_each_record_that_cognee_reads(cogx: Cogx, original: Reading) -> None:
+    for kind, count in original.answer["counts"].items():
+        lines = [line for line in cogx("cat", original.archive, kind).split("\n") if line]
+        assert len(lines) == count, kind
+        assert all(isinstance(json.loads(line), dict) for line in lines)
+
+
+def test_an_imported_archive_equals_its_store(cogx: Cogx, original: Reading, store: str) -> None:
+    cogx("verify", original.archive, store)
+
+
+def test_cognee_reads_the_same_records_in_our_export(original: Reading, reexport: Reading) -> None:
+    assert comparison.record_difference(original.records, reexport.records) == ""
+    assert reexport.answer["keys_sha256"] == original.answer["keys_sha256"]
+
+
+def test_our_manifest_tells_cognee_the_same(original: Reading, reexport: Reading) -> None:
+    """source_system switches identity preservation on; migration_revision its migrations."""
+    ours, theirs = reexport.answer["manifest"], original.answer["manifest"]
+    assert {name: ours[name] for name in MANIFEST_FACTS} == {
+        name: theirs[name] for name in MANIFEST_FACTS
+    }
+    assert ours["counts"] == theirs["counts"]
+
+
+def test_unpack_gives_the_bytes_of_the_members(
+    cogx: Cogx, original: Reading, tmp_path: Path
+) -> None:
+    cogx("unpack", original.archive, tmp_path / "out")
+    found = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert found == members(original.archive)
+
+
+@pytest.mark.parametrize(("name", "options"), [("gz", ()), ("plain", ("--plain",))])
+def test_cognee_reads_what_we_packed(
+    cogx: Cogx,
+    original: Reading,
+    read: Callable[[Path], Reading],
+    tmp_path: Path,
+    name: str,
+    options: tuple[str, ...],
+) -> None:
+    packed = tmp_path / ("out.cogx.tar" if name == "plain" else "out.cogx.tar.gz")
+    cogx("unpack", original.archive, tmp_path / "members")
+    cogx("pack", tmp_path / "members", packed, *options)
+    assert members(packed) == members(original.archive)
+    assert comparison.record_difference(original.records, read(packed).records) == ""
+
+
+def test_plain_means_not_compressed(cogx: Cogx, original: Reading, tmp_path: Path) -> None:
+    cogx("unpack", original.archive, tmp_path / "members")
+    cogx("pack", tmp_path / "members", tmp_path / "out.cogx.tar", "--plain")
+    with tarfile.open(tmp_path / "out.cogx.tar", "r:") as tar:
+        assert "manifest.json" in tar.getnames()
+
+
+class TestRestore:
+    """cognee restores, in preserve mode, the archive that cogx exported from Ladybug.
+
+    Each document id belongs to one dataset of a cognee home, so each archive and each way
+    it came about has a home of its own.
+    """
+
+    @pytest.fixture(scope="class")
+    def restored(
+        self,
+        cognee_python: Path,
+        original: Reading,
+        cogx: Cogx,
+        graph_of: Callable[[PeerSession, str], list[Record]],
+        tmp_path_factory: pytest.TempPathFactory,
+    ) -> tuple[Record, list[Record]]:
+        """Give the counters of the import and the graph that it left."""
+        place = tmp_path_factory.mktemp("restored")
+        cogx("import", original.archive, f"ladybug:{place / 'graph'}")
+        cogx("export", f"ladybug:{place / 'graph'}", place / "out.cogx.tar.gz")
+        with PeerSession(cognee_python, place / "home") as session:
+            answer = session.run("import", place / "out.cogx.tar.gz", "--dataset", "restored")
+            return answer, graph_of(session, "restored")
+
+    def test_nothing_is_skipped(self, original: Reading, restored: tuple[Record, list[Record]]) -> None:
+        answer, _ = restored
+        assert answer["status"] == "completed"
+        assert answer["record_counts"] == original.answer["counts"]
+        assert (answer["skipped_facts"], answer["deduped_edges"]) == (0, 0)
+
+    def test_the_same_ids_and_edges_are_there(
+        self, original: Reading, restored: tuple[Record, list[Record]]
+    ) -> None:
+        nodes, edges = comparison.graph_keys(restored[1])
+        assert nodes == comparison.node_ids(original.records)
+        assert edges == comparison.edge_keys(original.records)
+
+    def test_cognee_cannot_tell_it_from_its_own_archive(
+        self,
+        cognee_python: Path,
+        original: Reading,
+        restored: tuple[Record, list[Record]],
+        graph_of: Callable[[PeerSession, str], list[Record]],
+        tmp_path: Path,
+    ) -> None:
+        """The graph restored from ours and from cognee's own archive: every property equal."""
+        with PeerSession(cognee_python, tmp_path / "home") as session:
+            session.run("import", original.archive, "--dataset", "restored")
+            theirs = graph_of(session, "restored")
+        assert comparison.graph_difference(theirs, restored[1]) == ""
