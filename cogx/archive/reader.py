@@ -51,6 +51,8 @@ class Archive:
         self.limits = limits
         self.lenient = lenient
         self.extension = manifest.cogx if manifest is not None else None
+        members = self.extension.members if self.extension else {}
+        self.expected_digests = {name: info.sha256 for name, info in members.items()}
 
     def reader(self, report: Callable[[Problem], None]) -> RecordReader:
         """Return the record reader that this archive's manifest calls for."""
@@ -97,9 +99,9 @@ class Archive:
                 yield chunk
 
         yield from self.reader(self._refuse).iter_blocks(kind, member.name, counted())
-        info = self.extension.members.get(member.name) if self.extension else None
-        if info is not None and info.sha256 != digest.hexdigest():
-            raise DigestMismatch(member.name, info.sha256, digest.hexdigest())
+        expected = self.expected_digests.get(member.name)
+        if expected is not None and expected != digest.hexdigest():
+            raise DigestMismatch(member.name, expected, digest.hexdigest())
 
     def _refuse(self, problem: Problem) -> None:
         if problem.severity is Severity.ERROR and problem.code not in self.lenient:
@@ -142,17 +144,25 @@ def open_archive(
     limits = limits or Limits()
     container = open_container(source, limits)
     try:
-        manifest, problems = find_manifest(container, limits)
-        errors = [p for p in problems if p.severity is Severity.ERROR and p.code not in lenient]
-        for problem in errors:
-            if problem.code == "manifest.version":
-                raise UnsupportedVersion(problem.message, READ)
-        if errors:
-            raise InvalidArchive(f"{container.name}: {errors[0]} {errors[0].remedy}", errors)
-        return Archive(container, manifest, problems=problems, lenient=lenient, limits=limits)
+        return archive_in(container, lenient=lenient, limits=limits)
     except BaseException:
         container.close()
         raise
+
+
+def archive_in(
+    container: Container, *, lenient: frozenset[str] = frozenset(), limits: Limits | None = None
+) -> Archive:
+    """Return the archive in a container that is open already; see :func:`open_archive`."""
+    limits = limits or Limits()
+    manifest, problems = find_manifest(container, limits)
+    errors = [p for p in problems if p.severity is Severity.ERROR and p.code not in lenient]
+    for problem in errors:
+        if problem.code == "manifest.version":
+            raise UnsupportedVersion(problem.message, READ)
+    if errors:
+        raise InvalidArchive(f"{container.name}: {errors[0]} {errors[0].remedy}", errors)
+    return Archive(container, manifest, problems=problems, lenient=lenient, limits=limits)
 
 
 def find_manifest(container: Container, limits: Limits) -> tuple[Manifest | None, list[Problem]]:

@@ -23,6 +23,7 @@ HELD_ROWS: Final = 1 << 20
 _RANGES: Final = 64
 _KIND_SHIFT: Final = np.uint64(56)
 _UUID_LENGTH: Final = 36
+_FACT: Final = np.uint64(KINDS.index("fact"))
 
 Words = npt.NDArray[np.uint64]
 
@@ -38,11 +39,50 @@ class Repeat(NamedTuple):
     same: bool
 
 
-class Dangling(NamedTuple):
-    """A reference of a fact that names nothing."""
+class LooseEnds(NamedTuple):
+    """Places of references that are no id: 8 bytes for each.
 
-    line: int
-    field: str
+    ``by_name`` are answered by an entity's name, ``dangling`` by nothing.
+    """
+
+    by_name: Words
+    dangling: Words
+
+    @staticmethod
+    def read(places: Words) -> Iterator[tuple[int, str]]:
+        """Yield (line of facts.jsonl, field) for each place."""
+        for place in places:
+            yield _line(place), END_FIELDS[int(place >> _KIND_SHIFT)]
+
+    def between(self, first: int, last: int) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+        """Return the (by name, dangling) subjects and objects on lines ``first`` to ``last``."""
+        return _slice(self.by_name, first, last), _slice(self.dangling, first, last)
+
+
+class Joins(NamedTuple):
+    """Ids that more than one record bears, as sorted hashes: 9 bytes for each such id.
+
+    ``twins`` stand in several kinds, and ``owners`` says which kind (index into KINDS) makes
+    the node; ``repeated`` occur more than once in one kind.
+    """
+
+    twins: Words
+    owners: Words
+    repeated: Words
+
+    def owner_of(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return, for each id, the index of the kind that owns it, -1 for ids without twins."""
+        found = np.full(len(ids), -1, np.int64)
+        if len(self.twins) and len(ids):
+            hashes = hash_ids(ids)
+            at = np.minimum(np.searchsorted(self.twins, hashes), len(self.twins) - 1)
+            hit = self.twins[at] == hashes
+            found[hit] = self.owners[at[hit]]
+        return found
+
+    def is_repeated(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Tell, for each id, whether its kind has it more than once."""
+        return is_in(hash_ids(ids), self.repeated)
 
 
 class _Rows:
@@ -115,18 +155,18 @@ class References:
 
     def add(self, kind: str, ids: Sequence[str], digests: Sequence[bytes], lines: Sequence[int]) -> None:
         """Take the ids of records, their 32-byte digests and their line numbers."""
-        hashes = _hashes(ids)
+        hashes = hash_ids(ids)
         place = np.asarray(lines, np.uint64) | np.uint64(KINDS.index(kind)) << _KIND_SHIFT
         content = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 4)[:, 0]
         self._ids.add(hashes, content, place)
         for text, where in zip(ids, place, strict=True):
             if not text.isascii() and not is_normalized("NFC", text):
-                folded = _hashes([normalize("NFC", text)])
+                folded = hash_ids([normalize("NFC", text)])
                 self._folded.add(folded, np.asarray([where], np.uint64))
 
     def add_names(self, names: Sequence[str]) -> None:
         """Take the names of entities: a fact may refer to one by it."""
-        self._names.add(_hashes([normalise_name(name) for name in names]))
+        self._names.add(hash_ids([normalise_name(name) for name in names]))
 
     def add_ends(self, facts: Sequence[Any], lines: Sequence[int]) -> None:
         """Take what facts refer to."""
@@ -140,11 +180,33 @@ class References:
 
     def _add_refs(self, refs: list[str], numbers: Words, field: int) -> None:
         place = numbers | np.uint64(field) << _KIND_SHIFT
-        self._refs.add(_hashes(refs), place)
+        self._refs.add(hash_ids(refs), place)
         # A UUID cannot be a name that needs folding; every other reference may be one.
         named = [i for i, ref in enumerate(refs) if len(ref) != _UUID_LENGTH]
         if named and field < 2:
-            self._by_name.add(_hashes([normalise_name(refs[i]) for i in named]), place[named])
+            self._by_name.add(hash_ids([normalise_name(refs[i]) for i in named]), place[named])
+
+    def joins(self) -> Joins:
+        """Return what a loader must know to join records: see :class:`Joins`."""
+        twins, owners, repeated = [], [], []
+        for rows in self._ids.ranges():
+            kinds = rows[:, 2] >> _KIND_SHIFT
+            order = np.lexsort((rows[:, 2], kinds, rows[:, 0]))
+            hashes, kinds = rows[order, 0], kinds[order]
+            graph = kinds != _FACT  # facts have ids of their own; they name no node
+            hashes, kinds = hashes[graph], kinds[graph]
+            same = hashes[1:] == hashes[:-1]
+            other = same & (kinds[1:] != kinds[:-1])
+            first = np.maximum.accumulate(np.where(same, 0, np.arange(1, len(hashes))))
+            shared, at = np.unique(hashes[1:][other], return_index=True)
+            twins.append(shared)
+            owners.append(kinds[first[other]][at])
+            repeated.append(hashes[1:][same & ~other])
+        hashes = np.concatenate(twins)
+        order = np.argsort(hashes)
+        return Joins(
+            hashes[order], np.concatenate(owners)[order], np.unique(np.concatenate(repeated))
+        )
 
     def repeats(self) -> Iterator[Repeat]:
         """Yield every second and later record of one kind and id, by hash range, then line."""
@@ -166,23 +228,24 @@ class References:
     def folded_repeats(self) -> Iterator[tuple[str, int]]:
         """Yield (kind, line) of ids that equal another one after Unicode normalisation."""
         for known, folded in self._side_by_side(self._ids, self._folded):
-            for row in folded[_isin(folded[:, 0], known[:, 0])]:
+            for row in folded[is_in(folded[:, 0], known[:, 0])]:
                 yield KINDS[int(row[1] >> _KIND_SHIFT)], _line(row[1])
 
-    def dangling(self) -> Iterator[Dangling]:
-        """Yield every reference of a fact that neither an id nor a name answers."""
-        unnamed: list[Words] = []
-        for known, refs in self._side_by_side(self._ids, self._refs):
-            unnamed.append(refs[~_isin(refs[:, 0], known[:, 0])][:, 1])
-        places = np.concatenate(unnamed) if unnamed else np.empty(0, np.uint64)
-        if len(places):
-            named = [
-                rows[_isin(rows[:, 0], names[:, 0])][:, 1]
-                for names, rows in self._side_by_side(self._names, self._by_name)
-            ]
-            places = np.setdiff1d(places, np.concatenate(named)) if named else np.unique(places)
-        for place in places:
-            yield Dangling(_line(place), END_FIELDS[int(place >> _KIND_SHIFT)])
+    def loose_ends(self) -> LooseEnds:
+        """Return the references of facts that no id answers, apart by what a name says."""
+        unnamed = [
+            refs[~is_in(refs[:, 0], known[:, 0])][:, 1]
+            for known, refs in self._side_by_side(self._ids, self._refs)
+        ]
+        loose = np.unique(np.concatenate(unnamed))
+        if not len(loose):
+            return LooseEnds(loose, loose)
+        named = [
+            rows[is_in(rows[:, 0], names[:, 0])][:, 1]
+            for names, rows in self._side_by_side(self._names, self._by_name)
+        ]
+        by_name = np.intersect1d(loose, np.concatenate(named))
+        return LooseEnds(by_name, np.setdiff1d(loose, by_name))
 
     @staticmethod
     def _side_by_side(left: _Rows, right: _Rows) -> Iterator[tuple[Words, Words]]:
@@ -193,15 +256,27 @@ class References:
         yield from zip(left.ranges(), right.ranges(), strict=True)
 
 
-def _hashes(texts: Sequence[str]) -> Words:
+def hash_ids(texts: Sequence[str]) -> Words:
+    """Return 64-bit hashes that mean something in this process only."""
     return np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
+
+
+def _slice(places: Words, first: int, last: int) -> set[tuple[int, str]]:
+    found: set[tuple[int, str]] = set()
+    for field in (0, 1):
+        base = np.uint64(field) << _KIND_SHIFT
+        low = np.searchsorted(places, base | np.uint64(first))
+        high = np.searchsorted(places, base | np.uint64(last), side="right")
+        found.update((_line(place), END_FIELDS[field]) for place in places[low:high])
+    return found
 
 
 def _line(place: np.uint64) -> int:
     return int(place & np.uint64((1 << 56) - 1))
 
 
-def _isin(values: Words, known: Words) -> npt.NDArray[np.bool_]:
+def is_in(values: Words, known: Words) -> npt.NDArray[np.bool_]:
+    """Tell, for each value, whether it is among the known ones."""
     ordered = np.sort(known)
     if not len(ordered):
         return np.zeros(len(values), np.bool_)

@@ -37,6 +37,7 @@ class ValueTypes:
     def __init__(self, declared: Iterable[ValueType] = ()) -> None:
         self._tags: dict[_Key, str | None] = {}
         self._kinds: set[str] = set()
+        self._plain: dict[tuple[str, str], set[str]] = {}
         for one in declared:
             if FIELD_OF_KIND.get(one.kind) == one.field and one.value_type in DECLARABLE:
                 self._tags[one.kind, one.type, one.key] = one.value_type
@@ -61,6 +62,11 @@ class ValueTypes:
             for key, value in properties.items()
         }
 
+    def all_plain(self, kind: str, kind_type: str, properties: dict[str, Any]) -> bool:
+        """Tell whether every property is known and none is declared: the common, quick case."""
+        plain = self._plain.get((kind, kind_type))
+        return plain is not None and properties.keys() <= plain
+
     def shorten(self, kind: str, kind_type: str, properties: dict[str, Any]) -> dict[str, Any]:
         """Return inline-tagged properties as they are written: declared ones as bare text."""
         return {
@@ -71,7 +77,9 @@ class ValueTypes:
         tag = _tag(value)
         if key not in self._tags and value is not None and len(self._tags) < MOST_DECLARATIONS:
             self._tags[key] = tag
-            if tag is not None:
+            if tag is None:
+                self._plain.setdefault(key[:2], set()).add(key[2])
+            else:
                 self._kinds.add(key[0])
         declared = self._tags.get(key)
         if declared is None:

@@ -10,6 +10,7 @@ slower path of :mod:`cogx.codec.strict`.
 from __future__ import annotations
 
 import json
+import math
 import types
 from datetime import UTC, datetime
 from functools import cache
@@ -17,9 +18,11 @@ from operator import attrgetter
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from cogx.codec.canonical import NotJson, encode, encode_lines
+from cogx.codec.typed import to_json
 from cogx.format.records import MODEL_OF_KIND, SCOPE_KEYS, AnyRecord, Record, Turn
 
 _RAW_PREFIX: Final = b'{"kind":"raw_node","properties":'
@@ -223,3 +226,51 @@ def _bare(annotation: Any) -> tuple[Any, bool]:
         inner = [part for part in get_args(annotation) if part is not type(None)]
         return _bare(inner[0])[0], len(inner) < len(get_args(annotation))
     return annotation, False
+
+
+def line_struct(kind: str, fields: dict[str, Any]) -> Any | None:
+    """Return a hot-path record of a kind from plain fields, or None if they do not make one.
+
+    A field of the wrong type moves to the kind's free-form field: in a graph that people
+    changed, or that cogx did not write, anything may stand under any name.
+    """
+    try:
+        record = msgspec.convert(fields, _layout(kind).struct)
+    except msgspec.ValidationError:
+        return _exact_struct(kind, fields)
+    for name in _layout(kind).times:
+        moment = getattr(record, name)
+        if moment is not None and moment.tzinfo is not UTC:
+            return _exact_struct(kind, fields)
+    return record
+
+
+def _exact_struct(kind: str, fields: dict[str, Any]) -> Any | None:
+    model = MODEL_OF_KIND[kind]
+    free = "attributes" if kind == "entity" else "metadata"
+    kept = dict(fields)
+    moved = dict(kept.get(free, ()))
+    for name in fields.keys() & model.model_fields.keys() - {free}:
+        if not _fits(model.model_fields[name], fields[name]):
+            moved.setdefault(name, to_json(kept.pop(name)))
+    if moved:
+        kept[free] = moved
+    try:
+        return model.model_validate(kept)
+    except ValidationError:
+        return None
+
+
+def _fits(field: FieldInfo, value: Any) -> bool:
+    bare, _ = _bare(field.annotation)
+    if bare is datetime:
+        return value is None or (isinstance(value, datetime) and value.tzinfo is UTC)
+    if bare is float:
+        return value is None or (type(value) in (int, float) and math.isfinite(value))
+    if bare is int:
+        return value is None or type(value) is int
+    if bare is str:
+        return value is None or type(value) is str
+    if bare == list[str]:
+        return isinstance(value, list) and all(type(item) is str for item in value)
+    return True

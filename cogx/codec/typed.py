@@ -24,6 +24,10 @@ _DURATION: Final = re.compile(
 _NOT_FINITE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
+class Tagged(dict[str, Any]):
+    """A typed value whose tag a later version defines: carried along as it stands."""
+
+
 class UnreadableValue(ValueError):
     """A tagged value whose text its tag does not allow."""
 
@@ -44,6 +48,8 @@ def to_json(value: Any) -> Any:
         return _tagged("object", inside) if TAG in inside else inside
     if kind is list or kind is tuple:
         return [to_json(item) for item in value]
+    if kind is Tagged:
+        return dict(value)
     for base, tag, write in _WRITERS:
         if isinstance(value, base):
             return _tagged(tag, write(value))
@@ -51,7 +57,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(value: Any) -> Any:
-    """Return the value with every inline tag read; unknown tags stay as they stand.
+    """Return the value with every inline tag read; unknown tags become :class:`Tagged`.
 
     Raises:
         UnreadableValue: a known tag with a text it does not allow.
@@ -60,11 +66,11 @@ def from_json(value: Any) -> Any:
         if TAG not in value:
             return {key: from_json(item) for key, item in value.items()}
         if len(value) != 2 or "value" not in value:
-            return value
+            return Tagged(value)
         tag, inside = value[TAG], value["value"]
         if tag == "object" and isinstance(inside, dict):
             return {key: from_json(item) for key, item in inside.items()}
-        return read_tagged(tag, inside) if tag in _READERS else value
+        return read_tagged(tag, inside) if tag in _READERS else Tagged(value)
     if type(value) is list:
         return [from_json(item) for item in value]
     return value

@@ -25,13 +25,14 @@ class Member:
     ``name`` is one of ``layout.MEMBERS``, without wrapper directory; ``size`` is in bytes.
     """
 
-    __slots__ = ("_chunks", "_taken", "name", "size")
+    __slots__ = ("_chunks", "_left", "_taken", "name", "size")
 
     def __init__(self, name: str, size: int, chunks: Iterator[bytes]) -> None:
         self.name = name
         self.size = size
         self._chunks = chunks
         self._taken = False
+        self._left = False
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the member's bytes once, in order.
@@ -50,7 +51,20 @@ class Member:
         if self._taken:
             raise UsageError(f"{self.name}: a member can be read once per pass.")
         self._taken = True
-        return self._chunks
+        return self._guarded()
+
+    def leave(self) -> None:
+        """Hear from the container that its pass has moved on: what is unread stays unread."""
+        self._left = True
+
+    def _guarded(self) -> Iterator[bytes]:
+        while True:
+            if self._left:
+                raise UsageError(f"{self.name}: the pass has moved on; read members in turn.")
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                return
+            yield chunk
 
 
 class Container(Protocol):

@@ -69,7 +69,9 @@ class DirectoryContainer:
                     findings.limit("member_bytes", "bytes", name)
                 if total > self._limits.total_bytes:
                     findings.limit("total_bytes", "bytes", name)
-                yield Member(name, size, self._chunks(file, name, size, findings))
+                member = Member(name, size, self._chunks(file, name, size, findings))
+                yield member
+                member.leave()
 
     def _paths(self, findings: Findings) -> dict[str, str]:
         names = MemberNames(findings)
@@ -158,9 +160,7 @@ class DirectoryContainer:
         try:
             return os.read(file, limit)
         except OSError as error:
-            findings.fatal(
-                "container.unreadable", f"cannot be read: {error.strerror}", name, error
-            )
+            findings.fatal("container.unreadable", f"cannot be read: {error.strerror}", name, error)
 
     def _measure(self) -> int | None:
         silent = Findings(self.name, self._limits, lambda problem: None)

@@ -53,7 +53,9 @@ class MemoryContainer:
                 findings.limit("total_bytes", "bytes", path)
             name = names.admit(path, Kind.REGULAR)
             if name is not None:
-                yield Member(name, len(data), self._chunks(data))
+                member = Member(name, len(data), self._chunks(data))
+                yield member
+                member.leave()
 
     def _chunks(self, data: bytes) -> Iterator[bytes]:
         view = memoryview(data)

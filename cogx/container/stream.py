@@ -5,9 +5,9 @@ Must never know that the plain bytes are a tar.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol, cast
 
 from cogx.container.contract import CHUNK_BYTES
 from cogx.container.findings import Findings
@@ -100,7 +100,9 @@ def _format(compression: str, findings: Findings) -> _Format:
             # This flag makes the library check both trailer words, CRC-32 and length.
             return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
-        return _Format("gzip", b"\x1f\x8b", gzip_decoder, (igzip_lib.error,))
+        # The stubs call the exception class an instance of one.
+        fault = cast(type[Exception], igzip_lib.IsalError)
+        return _Format("gzip", b"\x1f\x8b", gzip_decoder, (fault,))
     if compression == "bz2":
         import bz2
 
@@ -134,7 +136,7 @@ def _concatenated(intake: Intake, form: _Format, findings: Findings) -> Iterator
 
 def _one_stream(
     intake: Intake, form: _Format, pending: bytes, findings: Findings
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, bytes]:
     decoder = form.fresh()
     while not decoder.eof:
         given = b""
@@ -168,7 +170,9 @@ def _zstd(intake: Intake, findings: Findings) -> Iterator[bytes]:
     frames = ZstdFrames(intake.read, findings)
     window_bytes = 1 << min(findings.limits.zstd_window_log, 31)
     decoder = zstandard.ZstdDecompressor(max_window_size=window_bytes)
-    reader = decoder.stream_reader(frames, read_size=_INPUT_BYTES, read_across_frames=True)
+    reader = decoder.stream_reader(
+        cast(BinaryIO, frames), read_size=_INPUT_BYTES, read_across_frames=True
+    )
     while True:
         try:
             piece = reader.read(CHUNK_BYTES)

@@ -20,7 +20,7 @@ _NAME = slice(0, 100)
 _SIZE = slice(124, 136)
 _CHECKSUM = slice(148, 156)
 _TYPE = slice(156, 157)
-_MAGIC = slice(257, 265)
+_MAGIC = slice(257, 263)
 _PREFIX = slice(345, 500)
 _SPARSE_CONTINUED = 482
 _SPARSE_MAP_CONTINUED = 504
@@ -53,7 +53,7 @@ def decode_header(block: bytes) -> Header:
     if not has_checksum(block):
         raise BadHeader("a tar header with a wrong checksum")
     name = _text(block[_NAME])
-    if block[_MAGIC] == b"ustar\x0000" and (prefix := _text(block[_PREFIX])):
+    if block[_MAGIC] == b"ustar\0" and (prefix := _text(block[_PREFIX])):
         name = prefix + b"/" + name
     kind = block[_TYPE]
     continued = kind == b"S" and block[_SPARSE_CONTINUED] != 0

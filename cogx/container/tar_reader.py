@@ -24,7 +24,6 @@ from cogx.container.tar_header import (
     decode_pax_size,
     is_sparse_map_continued,
 )
-from cogx.errors import UsageError
 
 _REGULAR = (b"0", b"\0")
 _WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")
@@ -52,7 +51,6 @@ class TarReader:
         self._entries = 0
         self._total = 0
         self._left = 0
-        self._standing = 0
 
     def members(self) -> Iterator[Member]:
         """Yield the members that COGX defines; the stream is proven when this ends."""
@@ -61,9 +59,9 @@ class TarReader:
             name = self._names.admit(header.name, kind)
             self._left = header.size
             if name is not None:
-                self._standing = self._entries
-                yield Member(name, header.size, self._data(name, self._entries))
-                self._standing = 0
+                member = Member(name, header.size, self._data(name))
+                yield member
+                member.leave()
             self._pass_over(self._left, name)
             self._pass_over(-header.size % BLOCK_BYTES, name)
         self._prove_end()
@@ -160,12 +158,8 @@ class TarReader:
             return Kind.REGULAR
         return Kind.DIRECTORY if header.kind == b"5" else Kind.OTHER
 
-    def _data(self, name: str, entry: int) -> Iterator[bytes]:
-        while True:
-            if entry != self._standing:
-                raise UsageError(f"{name}: the pass has moved on; read members in turn.")
-            if not self._left:
-                return
+    def _data(self, name: str) -> Iterator[bytes]:
+        while self._left:
             piece = self._plain.take(min(self._left, CHUNK_BYTES))
             if not piece:
                 self._truncated("the tar ends inside a member", name)

@@ -117,7 +117,9 @@ def ensure() -> Path:
     """Return the python of an up-to-date environment, making it first where needed."""
     environment = location()
     if not is_current(environment):
-        print(f"making {environment} (about 1.5 GB, minutes where it is downloaded)", file=sys.stderr)
+        print(
+            f"making {environment} (about 1.5 GB, minutes where it is downloaded)", file=sys.stderr
+        )
         make(environment)
     return python_of(environment)
 

@@ -23,7 +23,16 @@ from peer_store import opened
 
 NAMESPACE = UUID("7f3c1a52-6d0e-4b8b-9a55-0f5f3e1d2c4b")
 START = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=timezone.utc)
-NAMES = ("Ada Byron", "Zoë Müller", "Đặng Thị", "李小龍", "O'Brien", "🚀 Launch", 'Quo"te\\Back', "")
+NAMES = (
+    "Ada Byron",
+    "Zoë Müller",
+    "Đặng Thị",
+    "李小龍",
+    "O'Brien",
+    "🚀 Launch",
+    'Quo"te\\Back',
+    "",
+)
 TEXTS = ("plain", "two\nlines\r\n", "line\u2028separator", "next\u0085line", "tab\tnul-free", "")
 PREDICATES = ("knows", "works_at", "with space/uni : colon ü", "предикат")
 
@@ -39,7 +48,7 @@ class Instrument(DataPoint):
     tags: list[str]
     remark: str | None = None
     observed_at: datetime
-    metadata: dict = {"index_fields": []}
+    metadata: dict[str, Any] = {"index_fields": []}
 
 
 async def build(dataset: str, size: int, seed: int) -> None:
@@ -60,7 +69,8 @@ def _identity(seed: int, name: str) -> UUID:
 def _entities(size: int, seed: int) -> list[Entity]:
     """Typed and untyped entities, several of one name, one without a name, odd texts."""
     types = [
-        EntityType(name=name, description=f"A {name}.", **_times(0)) for name in ("Person", "Đơn vị")
+        EntityType(name=name, description=f"A {name}.", **_times(0))
+        for name in ("Person", "Đơn vị")
     ]
     groups = [NodeSet(name=name, **_times(0)) for name in ("sample", "with ü")]
     return [
@@ -121,7 +131,9 @@ def _instruments(choice: random.Random, seed: int) -> list[Instrument]:
     ]
 
 
-def _edges(choice: random.Random, nodes: list[DataPoint]) -> list[tuple[UUID, UUID, str, dict]]:
+def _edges(
+    choice: random.Random, nodes: list[DataPoint]
+) -> list[tuple[UUID, UUID, str, dict[str, Any]]]:
     """Parallel edges, self loops and validity in each form that cognee can parse.
 
     Keys stay unique: a Ladybug store of cognee breaks on writing one twice.

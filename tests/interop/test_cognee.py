@@ -89,53 +89,53 @@ def test_plain_means_not_compressed(cogx: Cogx, original: Reading, tmp_path: Pat
         assert "manifest.json" in tar.getnames()
 
 
-class TestRestore:
-    """cognee restores, in preserve mode, the archive that cogx exported from Ladybug.
+@pytest.fixture(scope="session")
+def restored(
+    cognee_python: Path,
+    original: Reading,
+    cogx: Cogx,
+    graph_of: Callable[[PeerSession, str], list[Record]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Record, list[Record]]:
+    """Give what cognee counted and holds after it imported our export from Ladybug.
 
-    Each document id belongs to one dataset of a cognee home, so each archive and each way
-    it came about has a home of its own.
+    Each document id belongs to one dataset of a cognee home, so each import has a home of
+    its own.
     """
+    place = tmp_path_factory.mktemp("restored")
+    cogx("import", original.archive, f"ladybug:{place / 'graph'}")
+    cogx("export", f"ladybug:{place / 'graph'}", place / "out.cogx.tar.gz")
+    with PeerSession(cognee_python, place / "home") as session:
+        answer = session.run("import", place / "out.cogx.tar.gz", "--dataset", "restored")
+        return answer, graph_of(session, "restored")
 
-    @pytest.fixture(scope="class")
-    def restored(
-        self,
-        cognee_python: Path,
-        original: Reading,
-        cogx: Cogx,
-        graph_of: Callable[[PeerSession, str], list[Record]],
-        tmp_path_factory: pytest.TempPathFactory,
-    ) -> tuple[Record, list[Record]]:
-        """Give the counters of the import and the graph that it left."""
-        place = tmp_path_factory.mktemp("restored")
-        cogx("import", original.archive, f"ladybug:{place / 'graph'}")
-        cogx("export", f"ladybug:{place / 'graph'}", place / "out.cogx.tar.gz")
-        with PeerSession(cognee_python, place / "home") as session:
-            answer = session.run("import", place / "out.cogx.tar.gz", "--dataset", "restored")
-            return answer, graph_of(session, "restored")
 
-    def test_nothing_is_skipped(self, original: Reading, restored: tuple[Record, list[Record]]) -> None:
-        answer, _ = restored
-        assert answer["status"] == "completed"
-        assert answer["record_counts"] == original.answer["counts"]
-        assert (answer["skipped_facts"], answer["deduped_edges"]) == (0, 0)
+def test_cognee_restores_every_record(
+    original: Reading, restored: tuple[Record, list[Record]]
+) -> None:
+    answer, _ = restored
+    assert answer["status"] == "completed"
+    assert answer["record_counts"] == original.answer["counts"]
+    assert (answer["skipped_facts"], answer["deduped_edges"]) == (0, 0)
 
-    def test_the_same_ids_and_edges_are_there(
-        self, original: Reading, restored: tuple[Record, list[Record]]
-    ) -> None:
-        nodes, edges = comparison.graph_keys(restored[1])
-        assert nodes == comparison.node_ids(original.records)
-        assert edges == comparison.edge_keys(original.records)
 
-    def test_cognee_cannot_tell_it_from_its_own_archive(
-        self,
-        cognee_python: Path,
-        original: Reading,
-        restored: tuple[Record, list[Record]],
-        graph_of: Callable[[PeerSession, str], list[Record]],
-        tmp_path: Path,
-    ) -> None:
-        """The graph restored from ours and from cognee's own archive: every property equal."""
-        with PeerSession(cognee_python, tmp_path / "home") as session:
-            session.run("import", original.archive, "--dataset", "restored")
-            theirs = graph_of(session, "restored")
-        assert comparison.graph_difference(theirs, restored[1]) == ""
+def test_cognee_restores_the_same_ids_and_edges(
+    original: Reading, restored: tuple[Record, list[Record]]
+) -> None:
+    nodes, edges = comparison.graph_keys(restored[1])
+    assert nodes == comparison.node_ids(original.records)
+    assert edges == comparison.edge_keys(original.records)
+
+
+def test_cognee_cannot_tell_our_archive_from_its_own(
+    cognee_python: Path,
+    original: Reading,
+    restored: tuple[Record, list[Record]],
+    graph_of: Callable[[PeerSession, str], list[Record]],
+    tmp_path: Path,
+) -> None:
+    """Every property of every node and edge is what its own archive would have left."""
+    with PeerSession(cognee_python, tmp_path / "home") as session:
+        session.run("import", original.archive, "--dataset", "restored")
+        theirs = graph_of(session, "restored")
+    assert comparison.graph_difference(theirs, restored[1]) == ""

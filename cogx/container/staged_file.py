@@ -1,0 +1,114 @@
+"""Knows how a half-made file becomes a finished one in one step, or none at all.
+
+Must never know what is in it. Everything happens under a directory handle, so that a path that
+is exchanged meanwhile leads nowhere else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from typing import Final
+
+from cogx.container.room import writing
+from cogx.container.staging import ASK, NEW_FLAGS, confirm, open_parent, temporary_name
+from cogx.errors import AlreadyThere, BadSetting, OutputError
+
+_LINKLESS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+class StagedFile:
+    """A file under a temporary name, private until it is published."""
+
+    def __init__(self, path: str, *, force: bool) -> None:
+        self.path = os.path.abspath(path)
+        self._force = force
+        self._name = os.path.basename(self.path)
+        self._temporary = temporary_name(self._name)
+        self.refuse_taken()
+        self._folder = open_parent(self.path)
+        try:
+            with writing(self.path):
+                self.file = os.open(self._temporary, NEW_FLAGS, 0o644, dir_fd=self._folder)
+        except BaseException:
+            os.close(self._folder)
+            raise
+        # Created as the user's umask wants it: that is remembered, then the file is closed off.
+        self._granted = stat.S_IMODE(os.fstat(self.file).st_mode)
+        os.fchmod(self.file, 0o600)
+
+    def refuse_taken(self) -> None:
+        """Raise AlreadyThere if the final name is taken and may not be replaced."""
+        try:
+            found = os.lstat(self.path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise BadSetting(f"{self.path}: cannot be a target: {error.strerror}.") from error
+        if not self._force:
+            raise AlreadyThere(f"{self.path}: exists already. {ASK}", path=self.path)
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
+            raise AlreadyThere(f"{self.path}: not a file, so it is never replaced.", path=self.path)
+
+    def publish(self, *, private: bool) -> None:
+        """Give the file its final name, on disk for good; ``private`` keeps it to the owner."""
+        if self.file < 0:
+            raise OutputError(f"{self.path}: was published or given up before.")
+        try:
+            self.refuse_taken()
+            with writing(self.path):
+                os.fchmod(self.file, 0o600 if private else self._granted)
+                os.fsync(self.file)
+                self._name_it()
+            confirm(self._folder, self.path)
+        except BaseException:
+            self.abort()
+            raise
+        self._close()
+
+    def _name_it(self) -> None:
+        ends = {"src_dir_fd": self._folder, "dst_dir_fd": self._folder}
+        if self._force:
+            os.replace(self._temporary, self._name, **ends)
+            return
+        try:
+            # A link, unlike a rename, never replaces a file that appeared in the meantime.
+            os.link(self._temporary, self._name, follow_symlinks=False, **ends)
+        except FileExistsError as error:
+            raise AlreadyThere(f"{self.path}: appeared meanwhile. {ASK}") from error
+        except OSError as error:
+            if error.errno not in _LINKLESS:
+                raise
+            self._claim_and_replace()
+            return
+        os.unlink(self._temporary, dir_fd=self._folder)
+
+    def _claim_and_replace(self) -> None:
+        # For disks without links: the name is taken by an empty file of ours first.
+        try:
+            os.close(os.open(self._name, NEW_FLAGS, 0o600, dir_fd=self._folder))
+        except FileExistsError as error:
+            raise AlreadyThere(f"{self.path}: appeared meanwhile. {ASK}") from error
+        try:
+            os.replace(
+                self._temporary, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder
+            )
+        except BaseException:
+            os.unlink(self._name, dir_fd=self._folder)
+            raise
+
+    def abort(self) -> None:
+        """Remove the temporary file; after publish, or again, it does nothing."""
+        if self.file < 0:
+            return
+        # If it has its final name already, or the disk is gone, nothing else can be done.
+        with suppress(OSError):
+            os.unlink(self._temporary, dir_fd=self._folder)
+        self._close()
+
+    def _close(self) -> None:
+        os.close(self.file)
+        os.close(self._folder)
+        self.file = self._folder = -1

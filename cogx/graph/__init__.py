@@ -1,0 +1,1 @@
+"""Between records and graphs: pure mappings. Knows no file and no store."""

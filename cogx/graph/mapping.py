@@ -1,0 +1,246 @@
+"""Knows how records become nodes and edges and come back, nothing lost; touches no store.
+
+The `portable` profile. Whatever a person would query stands among the properties of a node
+or edge; whatever else its record holds stands in ``rest``, under the names below. A node with
+no ``rest`` is an entity if it has a name, else a raw node.
+
+Source: spec/format.md#profiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from cogx.codec.lines import RawLine, line_struct, plain_fields
+from cogx.codec.typed import from_json, to_json
+from cogx.format.layout import KINDS
+from cogx.format.records import MODEL_OF_KIND
+from cogx.ports import Edge, Node
+
+TYPE_OF_KIND: Final = {
+    "entity": "Entity",
+    "raw_node": "Node",
+    "document": "Document",
+    "episode": "Episode",
+    "memory": "Memory",
+    "memory_block": "MemoryBlock",
+}
+"""The type of a node whose record names none."""
+
+STUB_TYPE: Final = "Stub"
+_FREE: Final = {"entity": "attributes", "fact": "metadata"}
+"""The field of a kind whose items become properties of their own."""
+
+_APART: Final = frozenset(
+    {"kind", "external_id", "external_system", "scope", "metadata", "attributes", "entity_type"}
+    | {"subject_ref", "predicate", "object_ref"}
+)
+_FIELDS: Final = {
+    kind: tuple(name for name in model.model_fields if name not in _APART)
+    for kind, model in MODEL_OF_KIND.items()
+}
+"""Per kind: the fields that become properties under their own names."""
+_FIELD_SETS: Final = {kind: frozenset(names) for kind, names in _FIELDS.items()}
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+
+
+def node_of(kind: str, record: Any, system: str, *, tagged: bool) -> Node:
+    """Return the node that stands for a record of any kind but fact.
+
+    Args:
+        system: the external_system that goes without saying (the archive's source_system).
+        tagged: whether typed values may stand in the record, tagged inline.
+    """
+    if kind == "raw_node":
+        return _raw_node(record.properties, tagged=tagged)
+    rest = _rest(kind, record, system)
+    if kind == "entity":
+        node_type = record.entity_type
+        if not node_type:
+            rest["entity_type"] = node_type
+    else:
+        node_type = None
+        rest["kind"] = kind
+        if record.metadata:
+            rest["metadata"] = record.metadata
+    properties = _properties(kind, record, rest, tagged=tagged)
+    return Node(record.external_id, node_type or TYPE_OF_KIND[kind], properties, rest or None)
+
+
+def edge_of(fact: Any, source: str, target: str, system: str, *, tagged: bool) -> Edge:
+    """Return the edge of a fact between the nodes its references were found to mean."""
+    rest = _rest("fact", fact, system)
+    if fact.subject_ref != source:
+        rest["subject_ref"] = fact.subject_ref
+    if fact.object_ref != target:
+        rest["object_ref"] = fact.object_ref
+    properties = _properties("fact", fact, rest, tagged=tagged)
+    return Edge(fact.external_id, source, target, fact.predicate, properties, rest or None)
+
+
+def stub(reference: str) -> Node:
+    """Return the marked node that stands where a fact's end is not in the archive."""
+    return Node(reference, STUB_TYPE, {}, {"stub": True})
+
+
+def is_stub(node: Node) -> bool:
+    """Tell whether a node only holds the place of one that is elsewhere."""
+    return bool(node.rest and node.rest.get("stub"))
+
+
+def records_of(node: Node, system: str) -> Iterator[tuple[str, Any]]:
+    """Yield (kind, record) for every record a node stands for; none for a stub.
+
+    The records are hot-path ones, typed values tagged inline.
+    """
+    rest = node.rest or {}
+    if rest.get("stub"):
+        return
+    kind = rest.get("kind") or ("entity" if _is_name(node.properties.get("name")) else "raw_node")
+    record = _record(kind, node, rest, system)
+    if record is None:  # a person took away what its kind requires
+        kind, record = "raw_node", RawLine(_raw_properties(node, {}))
+    for _ in range(rest.get("copies", 1)):
+        yield kind, record
+    for other in rest.get("also", ()):
+        yield _twin(other, node, system)
+
+
+def fact_of(edge: Edge, system: str) -> Any:
+    """Return the fact that an edge stands for."""
+    rest = edge.rest or {}
+    fields = _fields("fact", edge.properties, rest, system)
+    fields["external_id"] = edge.id
+    fields["predicate"] = edge.predicate
+    fields["subject_ref"] = rest.get("subject_ref", edge.source)
+    fields["object_ref"] = rest.get("object_ref", edge.target)
+    return line_struct("fact", fields)
+
+
+def attach_twin(node: Node, kind: str, record: Any, system: str) -> None:
+    """Let a node stand for one more record with its id: cognee writes chunks twice by design.
+
+    A text that the node has already is not kept a second time.
+    """
+    twin = node_of(kind, record, system, tagged=False)
+    kept = {key: to_json(value) for key, value in twin.properties.items()}
+    if "content" in kept and kept["content"] == node.properties.get("text"):
+        del kept["content"]
+        kept_as = {"content_is": "text"}
+    else:
+        kept_as = {}
+    node.rest = node.rest or {}
+    node.rest.setdefault("also", []).append({"properties": kept, "rest": twin.rest, **kept_as})
+
+
+def _twin(kept: Mapping[str, Any], node: Node, system: str) -> tuple[str, Any]:
+    properties = {key: from_json(value) for key, value in kept["properties"].items()}
+    if kept.get("content_is") == "text":
+        properties["content"] = node.properties.get("text")
+    rest = kept.get("rest") or {}
+    twin = Node(node.id, rest.get("entity_type") or "", properties, rest)
+    kind = rest.get("kind", "entity")
+    return kind, _record(kind, twin, rest, system)
+
+
+def _rest(kind: str, record: Any, system: str) -> dict[str, Any]:
+    rest: dict[str, Any] = {}
+    if record.external_system != system:
+        rest["external_system"] = record.external_system
+    if record.scope:
+        rest["scope"] = record.scope
+    if kind == "entity" and record.metadata:
+        rest["metadata"] = record.metadata
+    if record.model_extra:
+        rest["unknown"] = record.model_extra
+    return rest
+
+
+def _properties(kind: str, record: Any, rest: dict[str, Any], *, tagged: bool) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for name in _FIELDS[kind]:
+        value = getattr(record, name)
+        if value is not None and value != []:
+            properties[name] = value
+    if kind == "episode":
+        properties["turns"] = [_turn(turn) for turn in record.turns]
+    free = _FREE.get(kind)
+    if free is not None:
+        for key, value in getattr(record, free).items():
+            if key in _FIELD_SETS[kind]:
+                rest.setdefault(free, {})[key] = value
+            else:
+                properties[key] = from_json(value) if tagged else value
+    return properties
+
+
+def _turn(turn: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {"role": turn.role, "content": turn.content}
+    if turn.occurred_at is not None:
+        plain["occurred_at"] = turn.occurred_at
+    return plain | (turn.model_extra or {})
+
+
+def _raw_node(properties: dict[str, Any], *, tagged: bool) -> Node:
+    rest: dict[str, Any] = {"kind": "raw_node"}
+    kept = {k: v for k, v in properties.items() if k != "id" and k != "type"}
+    if tagged:
+        kept = {key: from_json(value) for key, value in kept.items()}
+    node_type = properties.get("type")
+    if not isinstance(node_type, str) or not node_type:
+        if "type" in properties:
+            rest["type"] = node_type
+        else:
+            rest["typeless"] = True
+        node_type = TYPE_OF_KIND["raw_node"]
+    return Node(properties["id"], node_type, kept, rest)
+
+
+def _raw_properties(node: Node, rest: Mapping[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {"id": node.id}
+    if "type" in rest:
+        properties["type"] = rest["type"]
+    elif not rest.get("typeless"):
+        properties["type"] = node.type
+    for key, value in node.properties.items():
+        properties[key] = value if type(value) in _PLAIN else to_json(value)
+    return properties
+
+
+def _record(kind: str, node: Node, rest: Mapping[str, Any], system: str) -> Any:
+    if kind == "raw_node" or kind not in MODEL_OF_KIND:
+        return RawLine(_raw_properties(node, rest))
+    fields = _fields(kind, node.properties, rest, system)
+    fields["external_id"] = node.id
+    if kind == "entity":
+        fields["entity_type"] = rest["entity_type"] if "entity_type" in rest else node.type
+    return line_struct(kind, fields)
+
+
+def _fields(
+    kind: str, properties: Mapping[str, Any], rest: Mapping[str, Any], system: str
+) -> dict[str, Any]:
+    """Sort properties back into fields and the free-form field of a kind."""
+    named = _FIELD_SETS[kind]
+    fields: dict[str, Any] = dict(rest.get("unknown", ()))
+    free: dict[str, Any] = dict(rest.get(_FREE.get(kind, ""), ()))
+    for key, value in properties.items():
+        if key in named:
+            fields[key] = value
+        else:
+            free[key] = value if type(value) in _PLAIN else to_json(value)
+    fields["external_system"] = rest.get("external_system", system)
+    for name in ("scope", "metadata"):
+        if name in rest:
+            fields[name] = rest[name]
+    if free and kind in _FREE:
+        fields[_FREE[kind]] = free
+    elif free:
+        fields["metadata"] = free | fields.get("metadata", {})
+    return fields
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
