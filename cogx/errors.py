@@ -1,8 +1,8 @@
 """Knows every exception cogx raises on purpose; never an exit code.
 
 CogxError
-├ UsageError: UnknownName, UnknownMode (ValueError), MissingExtra, BadSetting, EmptyGraph (ValueError),
-│   AlreadyThere
+├ UsageError: UnknownName, UnknownMode (ValueError), MissingExtra, BadSetting,
+│   EmptyGraph (ValueError), AlreadyThere
 ├ ArchiveError (ValueError): UnsupportedVersion, InvalidArchive, UnsafeMember, LimitExceeded,
 │   DamagedArchive: MissingMember, Truncated, DigestMismatch
 ├ StoreError: StoreUnavailable*, StoreRefused
@@ -104,7 +104,8 @@ class LimitExceeded(ArchiveError):
         place = f"{where}: " if where else ""
         super().__init__(
             f"{place}{limit} passes {allowed:,} {unit}. "
-            f"Raise it with --limit {limit}=N, or lift all with --no-limits if you trust the source.",
+            f"Raise it with --limit {limit}=N, or lift all with --no-limits "
+            "if you trust the source.",
             limit=limit,
             allowed=allowed,
             unit=unit,

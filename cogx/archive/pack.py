@@ -158,4 +158,3 @@ def _copy_members(
             progress.advance(len(chunk))
     progress.end()
     return manifest
-

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cogx.archive.value_types import FIELD_OF_KIND, ValueTypes, type_of
 from cogx.codec.jsonl import RawBlock, iter_raw_blocks
 from cogx.codec.lines import RawLine, canonical_line, decode_block
-from cogx.codec.typed import UnreadableValue, from_json
 from cogx.codec.strict import nesting_depth, read_line
+from cogx.codec.typed import UnreadableValue, from_json
 from cogx.limits import Limits
 from cogx.problems import Problem
 
@@ -59,14 +59,13 @@ class RecordReader:
     types: ValueTypes
     typed: bool
     lenient: frozenset[str] = frozenset()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def iter_blocks(self, kind: str, member: str, chunks: Iterable[bytes]) -> Iterator[Block]:
         """Yield the records of a member, in order; lines that cannot be read are reported.
 
         Cost: one block at a time, about a MiB of lines.
         """
-
         passed_over = 0
 
         def too_long(number: int) -> None:
@@ -82,7 +81,7 @@ class RecordReader:
             yield Block(kind, member, [], [], [], refused=passed_over)
 
     def _fast(self, kind: str, member: str, raw: RawBlock) -> Block | None:
-        if _TAG in raw.data or self._needs_care(raw.data):
+        if _TAG in raw.data or b"\\u0000" in raw.data:
             return None
         decoded = decode_block(kind, raw.data)
         if decoded is None:
@@ -91,28 +90,23 @@ class RecordReader:
         lines = canonical.split(b"\n")
         lines.pop()
         count = len(records)
-        if count != len(lines) or count != raw.data.count(b"\n"):
+        if (
+            count != len(lines)
+            or count != raw.data.count(b"\n")
+            or self._too_much(canonical, lines)
+        ):
             return None
         return Block(kind, member, records, lines, range(raw.first, raw.first + count))
 
-    def _needs_care(self, data: bytes) -> bool:
-        """Tell whether a block may hold what the fast codec does not notice."""
-        if b"\\u0000" in data:
+    def _too_much(self, canonical: bytes, lines: list[bytes]) -> bool:
+        """Tell whether a line passes a limit that the fast codec does not know."""
+        depth, digits = self.limits.depth, self.limits.digits
+        brackets = canonical.count(b"{") + canonical.count(b"[")
+        if brackets > len(lines) + depth and any(nesting_depth(line) > depth for line in lines):
             return True
-        deepest = data.count(b"{") + data.count(b"[")
-        if deepest <= self.limits.depth and len(data) <= self.limits.digits:
-            return False
-        return any(
-            (len(line) > self.limits.digits and self._long_number(line))
-            or (
-                line.count(b"{") + line.count(b"[") > self.limits.depth
-                and nesting_depth(line) > self.limits.depth
-            )
-            for line in data.split(b"\n")
+        return max(map(len, lines)) > digits and any(
+            re.search(rb"[0-9]{%d}" % (digits + 1), line) for line in lines if len(line) > digits
         )
-
-    def _long_number(self, line: bytes) -> bool:
-        return re.search(rb"[0-9]{%d}" % (self.limits.digits + 1), line) is not None
 
     def _line_by_line(self, kind: str, member: str, raw: RawBlock) -> Block:
         block = Block(kind, member, [], [], [], _TAG in raw.data)
@@ -176,4 +170,3 @@ def with_properties(record: Any, field: str, properties: dict[str, Any]) -> Any:
         return RawLine(properties)
     setattr(record, field, properties)
     return record
-

@@ -153,7 +153,9 @@ class References:
         self._names = _Rows(1)
         self._folded = _Rows(2)
 
-    def add(self, kind: str, ids: Sequence[str], digests: Sequence[bytes], lines: Sequence[int]) -> None:
+    def add(
+        self, kind: str, ids: Sequence[str], digests: Sequence[bytes], lines: Sequence[int]
+    ) -> None:
         """Take the ids of records, their 32-byte digests and their line numbers."""
         hashes = hash_ids(ids)
         place = np.asarray(lines, np.uint64) | np.uint64(KINDS.index(kind)) << _KIND_SHIFT
@@ -174,9 +176,13 @@ class References:
         for field in (0, 1):
             refs = [getattr(fact, END_FIELDS[field]) for fact in facts]
             self._add_refs(refs, numbers, field)
-        sources = [(ref, n) for fact, n in zip(facts, lines, strict=True) for ref in fact.provenance]
+        sources = [
+            (ref, n) for fact, n in zip(facts, lines, strict=True) for ref in fact.provenance
+        ]
         if sources:
-            self._add_refs([ref for ref, _ in sources], np.asarray([n for _, n in sources], np.uint64), 2)
+            self._add_refs(
+                [ref for ref, _ in sources], np.asarray([n for _, n in sources], np.uint64), 2
+            )
 
     def _add_refs(self, refs: list[str], numbers: Words, field: int) -> None:
         place = numbers | np.uint64(field) << _KIND_SHIFT
@@ -281,4 +287,5 @@ def is_in(values: Words, known: Words) -> npt.NDArray[np.bool_]:
     if not len(ordered):
         return np.zeros(len(values), np.bool_)
     at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    return ordered[at] == values
+    found: npt.NDArray[np.bool_] = ordered[at] == values
+    return found

@@ -262,7 +262,11 @@ class _Validation:
                 self.log.add(Problem("manifest.digest", message, name))
         said = extension.fingerprint
         # After any error the sums differ of course, and the error says more.
-        if said is not None and not self.log.errors() and said.model_dump() != self.found.fingerprint.hex():
+        if (
+            said is not None
+            and not self.log.errors()
+            and said.model_dump() != self.found.fingerprint.hex()
+        ):
             self.log.add(Problem("manifest.fingerprint", "the records give another one", MANIFEST))
 
 

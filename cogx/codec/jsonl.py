@@ -26,7 +26,8 @@ def iter_raw_blocks(
 
     Cost: holds one chunk and one unfinished line of at most ``limit_bytes``.
     """
-    number, held, held_bytes, skipping = 1, [], 0, False
+    number, held_bytes, skipping = 1, 0, False
+    held: list[bytes] = []
     for chunk in chunks:
         if skipping:
             start = chunk.find(b"\n") + 1

@@ -31,7 +31,7 @@ _REFUSALS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, No
 _LISTS: Final = (list[str], list[Turn])
 
 
-class RawLine(msgspec.Struct, frozen=True):
+class RawLine(msgspec.Struct, frozen=True, gc=False):
     """A raw node in a hot path: what RawNode is, without the cost of its model."""
 
     properties: dict[str, Any]
@@ -113,7 +113,8 @@ class _Layout:
 
         Other offsets survive decoding and encoding, so bytes alone do not show them.
         """
-        changed = any([_to_utc(records, name) for name in self.times])
+        changes = [_to_utc(records, name) for name in self.times]
+        changed = any(changes)
         for name in self.turn_times:
             changed |= _to_utc([turn for record in records for turn in record.turns], name)
         return changed
@@ -188,6 +189,7 @@ def _struct(model: type[Any], *, cognee: bool) -> type[msgspec.Struct]:
         forbid_unknown_fields=True,
         omit_defaults=True,
         kw_only=True,
+        gc=False,  # records hold no cycles; tracking them would cost a third of decoding
     )
 
 
@@ -234,6 +236,7 @@ def line_struct(kind: str, fields: dict[str, Any]) -> Any | None:
     A field of the wrong type moves to the kind's free-form field: in a graph that people
     changed, or that cogx did not write, anything may stand under any name.
     """
+    fields["kind"] = kind
     try:
         record = msgspec.convert(fields, _layout(kind).struct)
     except msgspec.ValidationError:

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -102,7 +102,8 @@ class _Parser:
             self.report("json.escaped-nul", "U+0000 in a string", None)
         if self.fatal:
             raise _Refused
-        return value
+        fields: dict[str, Any] = value
+        return fields
 
     def _text(self, line: bytes) -> str:
         if line.startswith(b"\xef\xbb\xbf"):
@@ -111,7 +112,9 @@ class _Parser:
         try:
             return line.decode("utf-8")
         except UnicodeDecodeError as error:
-            self._refuse("line.encoding", f"byte 0x{line[error.start]:02x} at {error.start} is not UTF-8")
+            self._refuse(
+                "line.encoding", f"byte 0x{line[error.start]:02x} at {error.start} is not UTF-8"
+            )
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
@@ -145,7 +148,7 @@ class _Parser:
             self.report(code, message, place)
         self.fatal |= code not in self.lenient
 
-    def _refuse(self, code: str, message: str) -> Any:
+    def _refuse(self, code: str, message: str) -> NoReturn:
         self.report(code, message, None)
         raise _Refused
 
@@ -210,7 +213,11 @@ def _warn(kind: str, fields: dict[str, Any], report: Report) -> None:
         if isinstance(turn, dict):
             _warn_time(turn.get("occurred_at"), f"turns.{number}.occurred_at", report)
             for key in turn.keys() - set(Turn.model_fields):
-                report("record.unknown-field", "not a field of a turn", f"turns.{number}.{_printable(key)}")
+                report(
+                    "record.unknown-field",
+                    "not a field of a turn",
+                    f"turns.{number}.{_printable(key)}",
+                )
 
 
 def _warn_time(value: Any, name: str, report: Report) -> None:
@@ -268,8 +275,9 @@ def _wrap(value: Any, *, wrap_tags: bool) -> Any:
 
 def nesting_depth(line: bytes) -> int:
     """Return how deep a JSON text is nested, brackets inside strings not counted."""
-    if line.count(b"{") + line.count(b"[") <= 1:
-        return 1
+    brackets = line.count(b"{") + line.count(b"[")
+    if brackets <= 3:
+        return brackets
     depth = deepest = 0
     for token in _BRACKET_OR_STRING.finditer(line):
         if token[0] in b"{[":
@@ -327,5 +335,12 @@ def _reason(error: Exception) -> str:
 def _json_type(value: Any) -> str:
     if value is None:
         return "null"
-    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", int: "a number", float: "a number"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "text",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
     return next((name for base, name in names.items() if isinstance(value, base)), "something else")

@@ -32,7 +32,7 @@ class UnreadableValue(ValueError):
     """A tagged value whose text its tag does not allow."""
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: Any) -> Any:  # noqa: PLR0911 - one return a JSON type
     """Return the value with every typed part tagged inline; plain JSON comes back as it is.
 
     Raises:
@@ -116,8 +116,9 @@ def _key(key: object) -> str:
 
 def _subclass_to_json(value: Any) -> Any:
     """Bring subclasses (enums of text, numpy-free ints, ordered dicts) down to the plain type."""
-    for base in (str, bool, int, float, dict, list, tuple):
-        if isinstance(value, base):
+    plain: tuple[Callable[[Any], Any], ...] = (str, bool, int, float, dict, list, tuple)
+    for base in plain:
+        if isinstance(value, base):  # type: ignore[arg-type]
             return to_json(base(value))
     if isinstance(value, set | frozenset):
         raise TypeError("a set has no order; make it a sorted list")
@@ -151,7 +152,9 @@ def _read_duration(text: str) -> timedelta:
     if match is None or text in ("P", "-P"):
         raise ValueError(text)
     sign, days, whole, seconds, fraction = match.groups()
-    length = timedelta(days=int(days or 0), seconds=int(whole or seconds or 0), microseconds=int(fraction or 0))
+    length = timedelta(
+        days=int(days or 0), seconds=int(whole or seconds or 0), microseconds=int(fraction or 0)
+    )
     return -length if sign else length
 
 

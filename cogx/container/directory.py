@@ -18,6 +18,7 @@ from cogx.container.findings import Findings, shown
 from cogx.container.names import Kind, MemberNames, is_member_like
 from cogx.container.order import laid_out
 from cogx.errors import ArchiveError, UsageError
+from cogx.format.layout import MEMBERS
 from cogx.limits import Limits
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -84,7 +85,8 @@ class DirectoryContainer:
 
     def _survey(self, folder: int, prefix: str, depth: int, findings: Findings) -> list[_Entry]:
         with os.scandir(folder) as scan:
-            listed = sorted(scan, key=lambda entry: entry.name)
+            # Real members first, so that of two colliding names the right one is read.
+            listed = sorted(scan, key=lambda entry: (entry.name not in MEMBERS, entry.name))
         if len(listed) > self._limits.members:
             findings.limit("members", "entries")
         found = []

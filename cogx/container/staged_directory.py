@@ -19,6 +19,7 @@ from cogx.container.staging import (
     NEW_FLAGS,
     confirm,
     open_parent,
+    set_mode,
     temporary_name,
 )
 from cogx.errors import AlreadyThere, BadSetting, OutputError
@@ -48,7 +49,7 @@ class StagedDirectory:
                     self._temporary, FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=self._parent
                 )
                 self._granted = stat.S_IMODE(os.fstat(self._folder).st_mode)
-                os.fchmod(self._folder, 0o700)
+                set_mode(self._folder, 0o700)
         except BaseException:
             self.abort()
             raise
@@ -84,7 +85,7 @@ class StagedDirectory:
             file = os.open(name, NEW_FLAGS, 0o644, dir_fd=self._folder)
             self._made.append(name)
             if name == PERMISSIONS:
-                os.fchmod(file, 0o600)
+                set_mode(file, 0o600)
             return file
 
     def publish(self) -> None:
@@ -94,7 +95,7 @@ class StagedDirectory:
         try:
             old = self.refuse_taken()
             with writing(self.path):
-                os.fchmod(self._folder, self._granted)
+                set_mode(self._folder, self._granted)
                 os.fsync(self._folder)
                 self._exchange(old)
             confirm(self._parent, self.path)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from cogx.container.room import writing
-from cogx.container.staging import ASK, NEW_FLAGS, confirm, open_parent, temporary_name
+from cogx.container.staging import ASK, NEW_FLAGS, confirm, open_parent, set_mode, temporary_name
 from cogx.errors import AlreadyThere, BadSetting, OutputError
 
 _LINKLESS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -28,16 +28,17 @@ class StagedFile:
         self._name = os.path.basename(self.path)
         self._temporary = temporary_name(self._name)
         self.refuse_taken()
+        self.file = -1
         self._folder = open_parent(self.path)
         try:
             with writing(self.path):
                 self.file = os.open(self._temporary, NEW_FLAGS, 0o644, dir_fd=self._folder)
+                # Created as the user's umask wants it: that is remembered, then it is closed off.
+                self._granted = stat.S_IMODE(os.fstat(self.file).st_mode)
+                set_mode(self.file, 0o600)
         except BaseException:
-            os.close(self._folder)
+            self.abort()
             raise
-        # Created as the user's umask wants it: that is remembered, then the file is closed off.
-        self._granted = stat.S_IMODE(os.fstat(self.file).st_mode)
-        os.fchmod(self.file, 0o600)
 
     def refuse_taken(self) -> None:
         """Raise AlreadyThere if the final name is taken and may not be replaced."""
@@ -59,7 +60,7 @@ class StagedFile:
         try:
             self.refuse_taken()
             with writing(self.path):
-                os.fchmod(self.file, 0o600 if private else self._granted)
+                set_mode(self.file, 0o600 if private else self._granted)
                 os.fsync(self.file)
                 self._name_it()
             confirm(self._folder, self.path)
@@ -101,7 +102,7 @@ class StagedFile:
 
     def abort(self) -> None:
         """Remove the temporary file; after publish, or again, it does nothing."""
-        if self.file < 0:
+        if self._folder < 0:
             return
         # If it has its final name already, or the disk is gone, nothing else can be done.
         with suppress(OSError):
@@ -109,6 +110,7 @@ class StagedFile:
         self._close()
 
     def _close(self) -> None:
-        os.close(self.file)
-        os.close(self._folder)
+        for descriptor in (self.file, self._folder):
+            if descriptor >= 0:
+                os.close(descriptor)
         self.file = self._folder = -1

@@ -31,6 +31,15 @@ def open_parent(path: str) -> int:
         raise BadSetting(f"{parent}: cannot hold the output: {error.strerror}.") from error
 
 
+def set_mode(descriptor: int, mode: int) -> None:
+    """Set permissions, as far as this kind of disk has any."""
+    try:
+        os.fchmod(descriptor, mode)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+
+
 def confirm(folder: int, path: str) -> None:
     """Make the new name of ``path`` survive a power cut."""
     try:

@@ -19,8 +19,10 @@ _RLE, _RESERVED = 1, 3
 
 
 def is_frame_magic(head: bytes) -> bool:
-    """Tell whether four bytes begin a zstd frame, a skippable one included."""
-    return head == MAGIC or (head[1:4] == _SKIPPABLE_TAIL and head[0] & 0xF0 == 0x50)
+    """Tell whether bytes, at most four, begin a zstd frame, a skippable one included."""
+    if MAGIC.startswith(head):
+        return True
+    return head[0] & 0xF0 == 0x50 and _SKIPPABLE_TAIL.startswith(head[1:])
 
 
 class ZstdFrames:
@@ -62,6 +64,9 @@ class ZstdFrames:
                 head = bytes(self._head)
                 self._head.clear()
                 self._step(head)
+        if self._step == self._on_magic and not is_frame_magic(bytes(self._head)):
+            # Told here, for the library stumbles over the first wrong byte already.
+            self._refuse()
 
     def _expect(self, step: Callable[[bytes], None], want: int) -> None:
         self._step, self._want = step, want
@@ -72,11 +77,14 @@ class ZstdFrames:
         elif is_frame_magic(head):
             self._count_empty()
             self._expect(self._on_skippable_size, 4)
-        elif self._frames:
-            self._findings.fatal("container.trailing-data", "data stands behind the zstd stream")
         else:
-            self._findings.fatal("container.corrupt", "not a zstd frame")
+            self._refuse()
         self._frames += 1
+
+    def _refuse(self) -> None:
+        if self._frames:
+            self._findings.fatal("container.trailing-data", "data stands behind the zstd stream")
+        self._findings.fatal("container.corrupt", "not a zstd frame")
 
     def _on_skippable_size(self, head: bytes) -> None:
         self._skip = int.from_bytes(head, "little")

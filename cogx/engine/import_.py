@@ -66,7 +66,9 @@ def import_archive(
         archive.expected_digests = {n: m.sha256 for n, m in findings.members.items()}
         writer = open_writer(target) if isinstance(target, str) else target
         load = _load(archive, findings, writer, progress)
-    return _receipt(findings, load, str(target) if isinstance(target, str) else type(target).__name__)
+    return _receipt(
+        findings, load, str(target) if isinstance(target, str) else type(target).__name__
+    )
 
 
 def _load(archive: Archive, findings: Findings, writer: GraphWriter, progress: Progress) -> Load:
@@ -113,7 +115,9 @@ def _header(manifest: Manifest | None) -> dict[str, Any]:
     extension = manifest.cogx
     if extension is not None:
         kept = extension.model_dump(
-            mode="json", include={"dataset", "complete", "selection", "embedding"}, exclude_none=True
+            mode="json",
+            include={"dataset", "complete", "selection", "embedding"},
+            exclude_none=True,
         )
         header |= kept
     return header
@@ -136,4 +140,3 @@ def _receipt(findings: Findings, load: Load, target: str) -> Receipt:
         warnings={c: n for c, n in totals.items() if CODES[c].severity is Severity.WARNING},
         fingerprint=findings.fingerprint.hex(),
     )
-

@@ -15,7 +15,7 @@ from cogx.archive.reader import Archive
 from cogx.archive.reading import Block
 from cogx.archive.references import Joins, LooseEnds
 from cogx.archive.validate import Findings
-from cogx.codec.lines import canonical_line, decode_block
+from cogx.codec.lines import decode_block
 from cogx.codec.strict import read_line
 from cogx.engine.disk_index import DiskIndex
 from cogx.format.identity import normalise_name
@@ -88,8 +88,8 @@ class Load:
             for index in self._twins_in(block, ids):
                 line = block.lines[index].decode()
                 twins.add([(ids[index], f"{block.kind}\n{line}")])
-            for index in self._joins.is_repeated(ids).nonzero()[0]:
-                copies[block.kind, block.lines[index].decode()] += 1
+            for again in self._joins.is_repeated(ids).nonzero()[0]:
+                copies[block.kind, block.lines[again].decode()] += 1
         return copies
 
     def _twins_in(self, block: Block, ids: Sequence[str]) -> Iterator[int]:
@@ -159,9 +159,7 @@ class Load:
             for fact in block.records:
                 yield edge_of(fact, fact.subject_ref, fact.object_ref, system, tagged=tagged)
             return
-        for fact, (source, target, _) in zip(
-            block.records, self._ends(block, names), strict=True
-        ):
+        for fact, (source, target, _) in zip(block.records, self._ends(block, names), strict=True):
             yield edge_of(fact, source, target, system, tagged=tagged)
 
     def _write_stubs(self, names: DiskIndex) -> None:

@@ -37,7 +37,10 @@ def open_writer(uri: str) -> GraphWriter:
 
 
 def parse_uri(uri: str) -> tuple[str, str, dict[str, str]]:
-    """Return (scheme, path, settings) of ``SCHEME:PATH?name=value`` or a path whose ending tells."""
+    """Return (scheme, path, settings) of a URI ``SCHEME:PATH?name=value``.
+
+    A bare path is taken too if its ending tells the store.
+    """
     scheme, colon, rest = uri.partition(":")
     if not colon or "/" in scheme or "." in scheme:
         scheme = next((s for end, s in _ENDINGS.items() if uri.partition("?")[0].endswith(end)), "")

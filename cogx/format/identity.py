@@ -48,7 +48,7 @@ def fact_id(source: str, predicate: str, target: str, content: bytes | None = No
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether cognee takes the text as a UUID (braces, ``urn:uuid:`` and no dashes included)."""
+    """Tell whether cognee takes the text as a UUID: with braces, ``urn:uuid:`` or no dashes too."""
     try:
         UUID(text)
     except ValueError:

@@ -31,7 +31,9 @@ class MemberInfo(_Part):
     """What a member held when it was written."""
 
     bytes: Count = Field(description="Length, uncompressed.")
-    records: Count | None = Field(None, description="Records in it; null where none are counted.")
+    records: Count | None = Field(
+        default=None, description="Records in it; null where none are counted."
+    )
     sha256: Digest = Field(description="Of its bytes, in hex.")
 
 
@@ -55,45 +57,54 @@ class ValueType(_Part):
 class Embedding(_Part):
     """How the source's vectors were made; the vectors themselves are not part of COGX 0.1."""
 
-    model: str | None = Field(None, description="The embedding model.")
-    dimensions: Count | None = Field(None, description="The length of a vector.")
-    metric: str | None = Field(None, description="cosine, l2, dot.")
+    model: str | None = Field(default=None, description="The embedding model.")
+    dimensions: Count | None = Field(default=None, description="The length of a vector.")
+    metric: str | None = Field(default=None, description="cosine, l2, dot.")
 
 
 class Extension(_Part):
     """What cogx adds to a manifest, under the key ``cogx``."""
 
-    version: Literal[1] = Field(1, description="Of this extension.")
+    version: Literal[1] = Field(default=1, description="Of this extension.")
     generator: str = Field(description="Name and version of the writer.")
-    profile: Literal["portable", "cognee"] = Field("portable", description="The mapping profile.")
-    complete: bool = Field(True, description="False: a selection; absence proves nothing.")
-    selection: str | None = Field(None, description="How it was selected, in words.")
-    dataset: str | None = Field(None, description="The dataset's name.")
+    profile: Literal["portable", "cognee"] = Field(
+        default="portable", description="The mapping profile."
+    )
+    complete: bool = Field(default=True, description="False: a selection; absence proves nothing.")
+    selection: str | None = Field(default=None, description="How it was selected, in words.")
+    dataset: str | None = Field(default=None, description="The dataset's name.")
     members: dict[str, MemberInfo] = Field(default_factory=dict, description="By member name.")
-    fingerprint: Fingerprint | None = Field(None, description="Of all records.")
+    fingerprint: Fingerprint | None = Field(default=None, description="Of all records.")
     value_types: list[ValueType] = Field(
         default_factory=list, max_length=MOST_DECLARATIONS, description="Declared value types."
     )
-    embedding: Embedding | None = Field(None, description="How the source's vectors were made.")
+    embedding: Embedding | None = Field(
+        default=None, description="How the source's vectors were made."
+    )
 
 
 class Manifest(_Part):
     """What an archive says about itself. Unknown keys are kept."""
 
-    cogx_version: str = Field(WRITTEN, description="MAJOR.MINOR.")
+    cogx_version: str = Field(default=WRITTEN, description="MAJOR.MINOR.")
     source_system: str = Field(
-        "unknown", description="The system exported; exactly `cognee` keeps its ids on import."
+        default="unknown",
+        description="The system exported; exactly `cognee` keeps its ids on import.",
     )
-    exported_at: Timestamp | None = Field(None, description="When it was exported.")
+    exported_at: Timestamp | None = Field(default=None, description="When it was exported.")
     counts: Annotated[dict[str, Count], BeforeValidator(lambda v: {} if v is None else v)] = Field(
         default_factory=dict, description="Records by kind."
     )
-    embedding_model: str | None = Field(None, description="Informative.")
-    migration_revision: str | None = Field(None, description="The source's schema revision.")
+    embedding_model: str | None = Field(default=None, description="Informative.")
+    migration_revision: str | None = Field(
+        default=None, description="The source's schema revision."
+    )
     notes: Annotated[list[str], BeforeValidator(lambda v: [] if v is None else v)] = Field(
         default_factory=list, description="For people."
     )
-    cogx: Extension | None = Field(None, description="What cogx adds; other readers ignore it.")
+    cogx: Extension | None = Field(
+        default=None, description="What cogx adds; other readers ignore it."
+    )
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as plain JSON, null and empty fields left out of our extension."""

@@ -14,7 +14,6 @@ from pydantic_core import PydanticCustomError
 
 from cogx.format.timestamps import format_timestamp, parse_timestamp
 
-
 SCOPE_KEYS: Final = ("user_id", "agent_id", "session_id", "run_id")
 
 
@@ -38,9 +37,7 @@ def _scope(value: Any) -> Any:
 
 _SCOPE_SCHEMA: Final = {
     "type": "object",
-    "properties": {
-        key: {"type": ["string", "null"]} for key in SCOPE_KEYS
-    },
+    "properties": {key: {"type": ["string", "null"]} for key in SCOPE_KEYS},
 }
 
 
@@ -70,20 +67,22 @@ class Turn(_Part):
 
     role: str = Field(description="Who speaks: user, assistant, a name.")
     content: str = Field(description="What is said.")
-    occurred_at: Timestamp | None = Field(None, description="When it was said.")
+    occurred_at: Timestamp | None = Field(default=None, description="When it was said.")
 
 
 class Record(_Part):
     """What every typed record has."""
 
-    external_system: str = Field("unknown", description="The system the record comes from.")
+    external_system: str = Field(default="unknown", description="The system the record comes from.")
     external_id: str = Field(min_length=1, description="Its id there; unique within its kind.")
     scope: Scope = Field(
         default_factory=dict,
         description="Whose memory it is: user_id, agent_id, session_id, run_id.",
     )
-    created_at: Timestamp | None = Field(None, description="When the source made it.")
-    updated_at: Timestamp | None = Field(None, description="When the source changed it last.")
+    created_at: Timestamp | None = Field(default=None, description="When the source made it.")
+    updated_at: Timestamp | None = Field(
+        default=None, description="When the source changed it last."
+    )
     metadata: Object = Field(default_factory=dict, description="Anything else, as it is.")
 
 
@@ -92,8 +91,8 @@ class Document(Record):
 
     kind: Literal["document"] = "document"
     content: str = Field(description="The text; a binary original as metadata declares it.")
-    title: str | None = Field(None, description="What people call it.")
-    mime_type: str | None = Field(None, description="The media type of the content.")
+    title: str | None = Field(default=None, description="What people call it.")
+    mime_type: str | None = Field(default=None, description="The media type of the content.")
 
 
 class Episode(Record):
@@ -103,7 +102,7 @@ class Episode(Record):
     turns: Annotated[list[Turn], _empty_if_null(list)] = Field(
         default_factory=list, description="The utterances, in the order they are kept."
     )
-    title: str | None = Field(None, description="What people call it.")
+    title: str | None = Field(default=None, description="What people call it.")
 
 
 class Entity(Record):
@@ -111,8 +110,8 @@ class Entity(Record):
 
     kind: Literal["entity"] = "entity"
     name: str = Field(min_length=1, description="What people call it.")
-    entity_type: str | None = Field(None, description="What sort of thing it is.")
-    description: str | None = Field(None, description="What is known of it in words.")
+    entity_type: str | None = Field(default=None, description="What sort of thing it is.")
+    description: str | None = Field(default=None, description="What is known of it in words.")
     aliases: Texts = Field(default_factory=list, description="Other names.")
     attributes: Object = Field(default_factory=dict, description="Its properties.")
 
@@ -124,10 +123,10 @@ class Fact(Record):
     subject_ref: str = Field(min_length=1, description="An external_id, a raw node's id or a name.")
     predicate: str = Field(min_length=1, description="What is stated, verbatim.")
     object_ref: str = Field(min_length=1, description="As subject_ref.")
-    fact_text: str | None = Field(None, description="The statement in words.")
-    valid_at: Timestamp | None = Field(None, description="Since when it holds.")
-    invalid_at: Timestamp | None = Field(None, description="Since when it no longer holds.")
-    confidence: float | None = Field(None, description="How sure, 0 to 1.")
+    fact_text: str | None = Field(default=None, description="The statement in words.")
+    valid_at: Timestamp | None = Field(default=None, description="Since when it holds.")
+    invalid_at: Timestamp | None = Field(default=None, description="Since when it no longer holds.")
+    confidence: float | None = Field(default=None, description="How sure, 0 to 1.")
     provenance: Texts = Field(default_factory=list, description="external_ids it was taken from.")
 
 
@@ -145,7 +144,7 @@ class MemoryBlock(Record):
     kind: Literal["memory_block"] = "memory_block"
     label: str = Field(description="Its name in the agent's memory.")
     value: str = Field(description="Its text.")
-    limit: int | None = Field(None, description="The most characters the value may have.")
+    limit: int | None = Field(default=None, description="The most characters the value may have.")
 
 
 class RawNode(BaseModel):

@@ -10,12 +10,10 @@ Source: spec/format.md#profiles.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from cogx.codec.lines import RawLine, line_struct, plain_fields
+from cogx.codec.lines import RawLine, line_struct
 from cogx.codec.typed import from_json, to_json
-from cogx.format.layout import KINDS
 from cogx.format.records import MODEL_OF_KIND
 from cogx.ports import Edge, Node
 

@@ -57,8 +57,8 @@ def test_members_in_two_places_or_too_deep_are_a_layout_error(archive: Path) -> 
     (archive.parent / "other").mkdir()
     (archive.parent / "other" / "facts.jsonl").touch()
     assert "container.layout" in codes(read(archive.parent)[1])
-    above = archive.parent / "above" / "middle"
-    above.mkdir(parents=True)
+    above = archive.parent / "above"
+    above.mkdir()
     archive.rename(above / "deep")
     (archive.parent / "other" / "facts.jsonl").unlink()
     kept, found = read(archive.parent)
