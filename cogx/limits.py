@@ -36,7 +36,7 @@ class Limits:
         return cls(**(lifted | {"zstd_window_log": 31, "line_bytes": 1 << 30, "depth": 200}))
 
     def replace(self, name: str, value: int) -> Limits:
-        """Return a copy with one bound changed; BadSetting for an unknown name or a value below 1."""
+        """Return a copy with one bound changed; BadSetting for an unknown name or below 1."""
         known = {f.name: getattr(self, f.name) for f in fields(self)}
         if name not in known:
             raise BadSetting(f"Unknown limit {name!r}. Known: {', '.join(known)}.")

@@ -22,6 +22,16 @@ _CHECKSUM = slice(148, 156)
 _TYPE = slice(156, 157)
 _MAGIC = slice(257, 263)
 _PREFIX = slice(345, 500)
+_UNUSED_NUMBERS = (
+    slice(100, 108),
+    slice(108, 116),
+    slice(116, 124),
+    slice(136, 148),
+    slice(329, 337),
+    slice(337, 345),
+)
+"""Mode, owner, group, modification time, device numbers."""
+
 _SPARSE_CONTINUED = 482
 _SPARSE_MAP_CONTINUED = 504
 
@@ -55,6 +65,8 @@ def decode_header(block: bytes) -> Header:
     name = _text(block[_NAME])
     if block[_MAGIC] == b"ustar\0" and (prefix := _text(block[_PREFIX])):
         name = prefix + b"/" + name
+    for field in _UNUSED_NUMBERS:
+        _demand_number(block[field])
     kind = block[_TYPE]
     continued = kind == b"S" and block[_SPARSE_CONTINUED] != 0
     return Header(name, kind, _number(block[_SIZE]), continued)
@@ -91,6 +103,12 @@ def _number(field: bytes) -> int:
     if value >= _SIZE_LIMIT:
         raise BadHeader("a tar header with an impossible size")
     return value
+
+
+def _demand_number(field: bytes) -> None:
+    # Never used here, but other readers stop, some silently, where they cannot read one.
+    if field[0] not in (0x80, 0xFF) and field.strip(b" \0"):
+        _octal(field)
 
 
 def _octal(field: bytes) -> int:

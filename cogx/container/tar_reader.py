@@ -73,7 +73,7 @@ class TarReader:
             if len(block) < BLOCK_BYTES:
                 self._truncated("the tar ends without its two closing blocks")
             if block == ZERO_BLOCK:
-                if any(kind != b"g" for kind in extensions.seen):
+                if extensions.seen:
                     self._corrupt("an extension header without an entry")
                 return None
             try:

@@ -183,7 +183,7 @@ def _turn(turn: Any) -> dict[str, Any]:
 
 def _raw_node(properties: dict[str, Any], *, tagged: bool) -> Node:
     rest: dict[str, Any] = {"kind": "raw_node"}
-    kept = {k: v for k, v in properties.items() if k != "id" and k != "type"}
+    kept = {k: v for k, v in properties.items() if k not in {"id", "type"}}
     if tagged:
         kept = {key: from_json(value) for key, value in kept.items()}
     node_type = properties.get("type")
@@ -213,7 +213,7 @@ def _record(kind: str, node: Node, rest: Mapping[str, Any], system: str) -> Any:
     fields = _fields(kind, node.properties, rest, system)
     fields["external_id"] = node.id
     if kind == "entity":
-        fields["entity_type"] = rest["entity_type"] if "entity_type" in rest else node.type
+        fields["entity_type"] = rest.get("entity_type", node.type)
     return line_struct(kind, fields)
 
 

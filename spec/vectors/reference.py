@@ -204,12 +204,33 @@ def inline(value: Any, *, typed: bool) -> Any:
         return [inline(item, typed=typed) for item in value]
     if not isinstance(value, dict):
         return value
-    if typed and set(value) == {TAG, "value"} and value[TAG] in GRAMMAR:
-        if not is_text_of(value[TAG], value["value"]):
+    if typed and TAG in value:
+        return checked(value)
+    inside = {key: inline(item, typed=typed) for key, item in value.items()}
+    return {TAG: "object", "value": inside} if TAG in inside else inside
+
+
+def checked(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a tagged value as it stands; a known tag must have a text that it allows."""
+    tag, inside = value[TAG], value.get("value")
+    if tag == "object":
+        if len(value) != 2 or not isinstance(inside, dict):
+            raise Refused("typed.value")
+        return {TAG: tag, "value": {key: inline(item, typed=True) for key, item in inside.items()}}
+    if isinstance(tag, str) and tag in GRAMMAR:
+        if len(value) != 2 or not is_text_of(tag, inside):
             raise Refused("typed.value")
         return value
-    inside = {key: inline(item, typed=typed) for key, item in value.items()}
-    return {TAG: "object", "value": inside} if TAG in inside and not typed else inside
+    return {key: without_nan(item) for key, item in value.items()}
+
+
+def without_nan(value: Any) -> Any:
+    """Return a value with NaN and Infinity tagged and nothing else looked at."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
+    return inline(value, typed=True)
 
 
 def expanded(value: Any, declared: str | None) -> Any:

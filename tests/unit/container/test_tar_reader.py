@@ -200,6 +200,10 @@ def test_an_old_sparse_map_is_passed_over_block_by_block() -> None:
         longname(b"a") + longname(b"b") + entry(b"nodes.jsonl", b"x"),
         longname(b"nodes.jsonl"),
         pax({b"path": b"nodes.jsonl"}),
+        pax({b"comment": b"last"}, b"g"),
+        with_checksum(FACTS[:100] + b"mode 644" + FACTS[108:512]) + FACTS[512:],
+        with_checksum(FACTS[:136] + b"not so long " + FACTS[148:512]) + FACTS[512:],
+        with_checksum(FACTS[:329] + b"\x81" + FACTS[330:512]) + FACTS[512:],
     ],
 )
 def test_a_header_with_two_readings_or_none_ends_the_pass(damage: bytes) -> None:

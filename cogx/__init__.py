@@ -1,0 +1,145 @@
+"""Dump, restore and move the knowledge graphs that AI agents remember with.
+
+Everything public is a name of this module; each is imported when it is first used, so that
+``import cogx`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cogx.generator import VERSION as __version__
+
+if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test compares them
+    from cogx.archive.pack import pack as pack
+    from cogx.archive.pack import unpack as unpack
+    from cogx.archive.reader import Archive as Archive
+    from cogx.archive.reader import open_archive as open_archive
+    from cogx.archive.reading import Block as Block
+    from cogx.archive.validate import Findings as Findings
+    from cogx.archive.validate import validate as validate
+    from cogx.archive.writer import ArchiveWriter as ArchiveWriter
+    from cogx.engine.export import export_graph as export_graph
+    from cogx.engine.import_ import import_archive as import_archive
+    from cogx.engine.receipt import Receipt as Receipt
+    from cogx.engine.verify import Comparison as Comparison
+    from cogx.engine.verify import verify as verify
+    from cogx.errors import AlreadyThere as AlreadyThere
+    from cogx.errors import ArchiveError as ArchiveError
+    from cogx.errors import BadSetting as BadSetting
+    from cogx.errors import CogxError as CogxError
+    from cogx.errors import DamagedArchive as DamagedArchive
+    from cogx.errors import DigestMismatch as DigestMismatch
+    from cogx.errors import EmptyGraph as EmptyGraph
+    from cogx.errors import Interrupted as Interrupted
+    from cogx.errors import InvalidArchive as InvalidArchive
+    from cogx.errors import LimitExceeded as LimitExceeded
+    from cogx.errors import MissingExtra as MissingExtra
+    from cogx.errors import MissingMember as MissingMember
+    from cogx.errors import NoSpace as NoSpace
+    from cogx.errors import OutputError as OutputError
+    from cogx.errors import StoreError as StoreError
+    from cogx.errors import StoreRefused as StoreRefused
+    from cogx.errors import StoreUnavailable as StoreUnavailable
+    from cogx.errors import Truncated as Truncated
+    from cogx.errors import UnknownMode as UnknownMode
+    from cogx.errors import UnknownName as UnknownName
+    from cogx.errors import UnsafeMember as UnsafeMember
+    from cogx.errors import UnsupportedVersion as UnsupportedVersion
+    from cogx.errors import UsageError as UsageError
+    from cogx.format.manifest import Embedding as Embedding
+    from cogx.format.manifest import Extension as Extension
+    from cogx.format.manifest import Fingerprint as Fingerprint
+    from cogx.format.manifest import Manifest as Manifest
+    from cogx.format.manifest import MemberInfo as MemberInfo
+    from cogx.format.records import Document as Document
+    from cogx.format.records import Entity as Entity
+    from cogx.format.records import Episode as Episode
+    from cogx.format.records import Fact as Fact
+    from cogx.format.records import Memory as Memory
+    from cogx.format.records import MemoryBlock as MemoryBlock
+    from cogx.format.records import RawNode as RawNode
+    from cogx.format.records import Turn as Turn
+    from cogx.limits import Limits as Limits
+    from cogx.ports import Capabilities as Capabilities
+    from cogx.ports import Edge as Edge
+    from cogx.ports import GraphReader as GraphReader
+    from cogx.ports import GraphWriter as GraphWriter
+    from cogx.ports import Node as Node
+    from cogx.problems import CODES as CODES
+    from cogx.problems import Problem as Problem
+    from cogx.problems import Severity as Severity
+    from cogx.progress import Progress as Progress
+
+_HOME = {
+    "cogx.archive.pack": ("pack", "unpack"),
+    "cogx.archive.reader": ("Archive", "open_archive"),
+    "cogx.archive.reading": ("Block",),
+    "cogx.archive.validate": ("Findings", "validate"),
+    "cogx.archive.writer": ("ArchiveWriter",),
+    "cogx.engine.export": ("export_graph",),
+    "cogx.engine.import_": ("import_archive",),
+    "cogx.engine.receipt": ("Receipt",),
+    "cogx.engine.verify": ("Comparison", "verify"),
+    "cogx.errors": (
+        "AlreadyThere",
+        "ArchiveError",
+        "BadSetting",
+        "CogxError",
+        "DamagedArchive",
+        "DigestMismatch",
+        "EmptyGraph",
+        "Interrupted",
+        "InvalidArchive",
+        "LimitExceeded",
+        "MissingExtra",
+        "MissingMember",
+        "NoSpace",
+        "OutputError",
+        "StoreError",
+        "StoreRefused",
+        "StoreUnavailable",
+        "Truncated",
+        "UnknownMode",
+        "UnknownName",
+        "UnsafeMember",
+        "UnsupportedVersion",
+        "UsageError",
+    ),
+    "cogx.format.manifest": ("Embedding", "Extension", "Fingerprint", "Manifest", "MemberInfo"),
+    "cogx.format.records": (
+        "Document",
+        "Entity",
+        "Episode",
+        "Fact",
+        "Memory",
+        "MemoryBlock",
+        "RawNode",
+        "Turn",
+    ),
+    "cogx.limits": ("Limits",),
+    "cogx.ports": ("Capabilities", "Edge", "GraphReader", "GraphWriter", "Node"),
+    "cogx.problems": ("CODES", "Problem", "Severity"),
+    "cogx.progress": ("Progress",),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [  # noqa: PLE0604 - a test holds it to the names imported above
+    "__version__",
+    *sorted(_MODULE_OF),
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'cogx' has no attribute {name!r}")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
