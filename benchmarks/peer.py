@@ -14,6 +14,8 @@ cognee refuses has ``"refused"`` with its words instead of figures. ``peak_rss_m
 what the process held before the stage, which is ``baseline_rss_mib``.
 """
 
+# ruff: noqa: PLC0415 - cognee reads its settings while it is imported, so that comes last
+
 from __future__ import annotations
 
 import argparse
@@ -30,8 +32,8 @@ from typing import Any
 # Cognee's environment knows nothing of this repository, so its modules are named by place.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "interop"))
 
-import peer_process  # noqa: E402
-from peer_usage import cpu_seconds, forget_peaks, peak_rss_mib  # noqa: E402
+import peer_process
+from peer_usage import cpu_seconds, forget_peaks, peak_rss_mib
 
 Stages = dict[str, dict[str, Any]]
 

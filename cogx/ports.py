@@ -1,19 +1,22 @@
 """Knows the shapes that meet: nodes, edges, and what a store must offer; never a concrete store.
 
+Nodes and edges are structs because millions of them pass: they are cheap to make, and the
+garbage collector need not look at them (they hold no cycles).
 Any object with these methods works: nothing here has to be imported to implement it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from cogx.progress import Progress
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct, gc=False):
     """One node of a graph.
 
     ``properties`` holds what a person would query: JSON values plus the typed ones of
@@ -29,8 +32,7 @@ class Node:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Edge:
+class Edge(Struct, gc=False):
     """One directed edge; parallel edges differ by ``id``."""
 
     id: str

@@ -58,7 +58,12 @@ class Archive:
         """Return the record reader that this archive's manifest calls for."""
         declared = self.extension.value_types if self.extension else ()
         return RecordReader(
-            report, ValueTypes(declared), self.extension is not None, self.lenient, self.limits
+            report,
+            ValueTypes(declared),
+            typed=self.extension is not None,
+            proving=False,
+            lenient=self.lenient,
+            limits=self.limits,
         )
 
     def iter_blocks(self, *kinds: str) -> Iterator[Block]:

@@ -161,6 +161,8 @@ class References:
         place = np.asarray(lines, np.uint64) | np.uint64(KINDS.index(kind)) << _KIND_SHIFT
         content = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 4)[:, 0]
         self._ids.add(hashes, content, place)
+        if "".join(ids).isascii():
+            return
         for text, where in zip(ids, place, strict=True):
             if not text.isascii() and not is_normalized("NFC", text):
                 folded = hash_ids([normalize("NFC", text)])

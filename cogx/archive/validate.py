@@ -149,9 +149,9 @@ class _Validation:
         reader = RecordReader(
             self.log.add,
             ValueTypes(extension.value_types if extension else ()),
-            extension is not None,
-            self.found.lenient,
-            self.limits,
+            typed=extension is not None,
+            lenient=self.found.lenient,
+            limits=self.limits,
         )
         if not self._pass(reader):
             return self.found

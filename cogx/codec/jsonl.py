@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 
 class RawBlock(NamedTuple):
-    """Whole lines, each ended by LF; ``first`` is the number of the first one, from 1."""
+    """``count`` whole lines, each ended by LF; ``first`` is the number of the first, from 1."""
 
     first: int
     data: bytes
+    count: int
 
 
 def iter_raw_blocks(
@@ -37,8 +38,12 @@ def iter_raw_blocks(
         cut = chunk.rfind(b"\n") + 1
         if cut:
             data = b"".join((*held, chunk[:cut]))
-            yield from _within_limit(number, data, limit_bytes, too_long)
-            number += data.count(b"\n")
+            count = data.count(b"\n")
+            if len(data) <= limit_bytes:
+                yield RawBlock(number, data, count)
+            else:
+                yield from _without_long_lines(number, data, limit_bytes, too_long)
+            number += count
             held, held_bytes, chunk = [], 0, chunk[cut:]
         if chunk:
             held.append(chunk)
@@ -47,25 +52,15 @@ def iter_raw_blocks(
             too_long(number)
             held, held_bytes, skipping = [], 0, True
     if held:
-        yield RawBlock(number, b"".join((*held, b"\n")))
+        yield RawBlock(number, b"".join((*held, b"\n")), 1)
 
 
-def _within_limit(
+def _without_long_lines(
     number: int, data: bytes, limit_bytes: int, too_long: Callable[[int], None]
 ) -> Iterator[RawBlock]:
-    if len(data) <= limit_bytes:
-        yield RawBlock(number, data)
-        return
-    kept: list[bytes] = []
-    first = number
     for line in data[:-1].split(b"\n"):
         if len(line) <= limit_bytes:
-            kept.append(line)
+            yield RawBlock(number, line + b"\n", 1)
         else:
             too_long(number)
-            if kept:
-                yield RawBlock(first, b"\n".join((*kept, b"")))
-            kept, first = [], number + 1
         number += 1
-    if kept:
-        yield RawBlock(first, b"\n".join((*kept, b"")))

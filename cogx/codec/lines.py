@@ -28,6 +28,7 @@ from cogx.format.records import MODEL_OF_KIND, SCOPE_KEYS, AnyRecord, Record, Tu
 _RAW_PREFIX: Final = b'{"kind":"raw_node","properties":'
 _UTC_ONLY: Final = frozenset({UTC})
 _REFUSALS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, NotJson)
+_CAREFUL: Final = frozenset({datetime, float})
 _LISTS: Final = (list[str], list[Turn])
 
 
@@ -54,15 +55,22 @@ def decode_block(kind: str, block: bytes) -> tuple[list[Any], bytes] | None:
     return _raw_block(block) if kind == "raw_node" else _typed_block(kind, block)
 
 
-def decode_records(kind: str, block: bytes) -> list[Any]:
-    """Return the records of a block that was proven before: types are checked, no more.
+def decode_records(kind: str, block: bytes) -> list[Any] | None:
+    """Return the records of a block with their fields checked, or None if it needs care.
 
-    Raises:
-        msgspec.MsgspecError: a line is not a record of the kind in canonical fields.
+    What only encoding again would show (one key twice) is not looked for.
+
+    Cost: about 1 microsecond a record.
     """
-    if kind == "raw_node":
-        return [RawLine(properties) for properties in _raw_decoder().decode_lines(block)]
-    return _layout(kind).decoder.decode_lines(block)
+    try:
+        if kind == "raw_node":
+            dicts = _raw_decoder().decode_lines(block)
+            return _raw_lines(dicts)
+        records = _layout(kind).decoder.decode_lines(block)
+        _layout(kind).bring_to_utc(records)
+    except (*_REFUSALS, OverflowError):
+        return None
+    return records
 
 
 def canonical_line(record: AnyRecord) -> bytes:
@@ -107,6 +115,10 @@ class _Layout:
         self.encode_lines = encode_lines if not cognee else msgspec.json.Encoder().encode_lines
         self.times = _time_fields(MODEL_OF_KIND[kind])
         self.turn_times = _time_fields(Turn) if kind == "episode" else []
+        model = MODEL_OF_KIND[kind].model_fields
+        self.types = {name: _quick_type(field) for name, field in model.items() if name != "kind"}
+        self.required = {n for n, f in model.items() if f.is_required()} | {"external_system"}
+        self.not_empty = [n for n, f in model.items() if _not_empty(f)]
 
     def bring_to_utc(self, records: list[Any]) -> bool:
         """Make every timestamp UTC, in place; tell whether one was not.
@@ -159,10 +171,15 @@ def _raw_block(block: bytes) -> tuple[list[Any], bytes] | None:
         return None
     if lines != block and _as_cognee(dicts) != block:
         return None
+    records = _raw_lines(dicts)
+    return None if records is None else (records, lines)
+
+
+def _raw_lines(dicts: list[dict[str, Any]]) -> list[Any] | None:
     for properties in dicts:
         if type(properties.get("id")) is not str or not properties["id"]:
             return None
-    return [RawLine(properties) for properties in dicts], lines
+    return [RawLine(properties) for properties in dicts]
 
 
 def _as_cognee(dicts: list[dict[str, Any]]) -> bytes:
@@ -182,6 +199,8 @@ def _struct(model: type[Any], *, cognee: bool) -> type[msgspec.Struct]:
             fields.append((name, declared, None))
         else:
             fields.append((name, declared))
+    if not cognee:
+        fields.sort()  # the canonical order; names are unique, so nothing else is compared
     return msgspec.defstruct(
         f"{model.__name__}Line",
         fields,
@@ -201,9 +220,19 @@ def _field_type(name: str, field: FieldInfo, *, cognee: bool) -> Any:
     bare, optional = _bare(field.annotation)
     if bare is datetime:
         bare = Annotated[datetime, msgspec.Meta(tz=True)]
-    elif any(getattr(rule, "min_length", None) for rule in field.metadata):
+    elif _not_empty(field):
         bare = Annotated[str, msgspec.Meta(min_length=1)]
     return bare | None if optional else bare
+
+
+def _not_empty(field: FieldInfo) -> bool:
+    return any(getattr(rule, "min_length", None) for rule in field.metadata)
+
+
+def _quick_type(field: FieldInfo) -> Any:
+    """Return the exact type that makes a value right at one look; lists need a longer one."""
+    bare, _ = _bare(field.annotation)
+    return {dict[str, Any]: dict}.get(bare, bare)
 
 
 def _time_fields(model: type[Any]) -> list[str]:
@@ -211,6 +240,8 @@ def _time_fields(model: type[Any]) -> list[str]:
 
 
 def _to_utc(records: list[Any], name: str) -> bool:
+    if not any(map(attrgetter(name), records)):
+        return False
     moments = list(map(attrgetter(name), records))
     if {moment.tzinfo for moment in moments if moment is not None} <= _UTC_ONLY:
         return False
@@ -236,22 +267,39 @@ def line_struct(kind: str, fields: dict[str, Any]) -> Any | None:
     A field of the wrong type moves to the kind's free-form field: in a graph that people
     changed, or that cogx did not write, anything may stand under any name.
     """
-    fields["kind"] = kind
+    layout = _layout(kind)
+    types = layout.types
+    for name, value in fields.items():
+        # Unknown fields have no type here, so they too leave the quick way.
+        expected = types.get(name)
+        if type(value) is not expected or (expected in _CAREFUL and not _is_sound(value)):
+            break
+    else:
+        if layout.required <= fields.keys() and all(fields[name] for name in layout.not_empty):
+            return layout.struct(kind=kind, **fields)
+    return _checked_struct(kind, fields)
+
+
+def _checked_struct(kind: str, fields: dict[str, Any]) -> Any | None:
+    """Try the compiled checks, which know lists and nulls, before the exact ones."""
     try:
-        record = msgspec.convert(fields, _layout(kind).struct)
+        record = msgspec.convert(fields | {"kind": kind}, _layout(kind).struct)
     except msgspec.ValidationError:
         return _exact_struct(kind, fields)
-    for name in _layout(kind).times:
-        moment = getattr(record, name)
-        if moment is not None and moment.tzinfo is not UTC:
-            return _exact_struct(kind, fields)
-    return record
+    if all(_is_sound(value) for value in fields.values() if type(value) in _CAREFUL):
+        return record
+    return _exact_struct(kind, fields)
+
+
+def _is_sound(value: datetime | float) -> bool:
+    """Tell whether a time is UTC, a number finite: what types alone do not say."""
+    return math.isfinite(value) if isinstance(value, float) else value.tzinfo is UTC
 
 
 def _exact_struct(kind: str, fields: dict[str, Any]) -> Any | None:
     model = MODEL_OF_KIND[kind]
     free = "attributes" if kind == "entity" else "metadata"
-    kept = dict(fields)
+    kept = fields | {"kind": kind}
     moved = dict(kept.get(free, ()))
     for name in fields.keys() & model.model_fields.keys() - {free}:
         if not _fits(model.model_fields[name], fields[name]):

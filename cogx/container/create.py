@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from cogx.container.contract import ContainerWriter
@@ -66,8 +67,7 @@ def _compression_of(path: str) -> str:
     for suffix, compression in SUFFIXES.items():
         if path.lower().endswith(suffix):
             return compression
-    name = os.path.basename(path)
-    if path.endswith(os.sep) or os.path.isdir(path) or not os.path.splitext(name)[1]:
+    if path.endswith(os.sep) or Path(path).is_dir() or not Path(path).suffix:
         return "dir"
     endings = ", ".join(SUFFIXES)
     raise BadSetting(

@@ -112,7 +112,7 @@ class DirectoryContainer:
             found = self._survey(below, path + "/", depth + 1, findings)
         finally:
             os.close(below)
-        if any(is_member_like(os.path.basename(entry.path)) for entry in found):
+        if any(is_member_like(entry.path.rpartition("/")[2]) for entry in found):
             return found
         if depth == 0:
             findings.note("member.unknown", "a directory without members", shown(path))
@@ -165,7 +165,7 @@ class DirectoryContainer:
             findings.fatal("container.unreadable", f"cannot be read: {error.strerror}", name, error)
 
     def _measure(self) -> int | None:
-        silent = Findings(self.name, self._limits, lambda problem: None)
+        silent = Findings(self.name, self._limits, lambda _problem: None)
         try:
             paths = self._paths(silent).values()
             return sum(

@@ -33,7 +33,7 @@ class DirectoryWriter:
         try:
             if file is None:
                 file = self._create(checked_name(name))
-            with writing(os.path.join(self._staged.path, name)):
+            with writing(f"{self._staged.path}/{name}"):
                 file.write(data)
         except OutputError:
             self.abort()

@@ -48,7 +48,7 @@ class Joint(Protocol):
 
 class _Deflate:
     def __init__(self, level: int) -> None:
-        from isal import isal_zlib
+        from isal import isal_zlib  # noqa: PLC0415 - loaded when needed
 
         self._flush_mode = isal_zlib.Z_FULL_FLUSH
         self._crc32 = isal_zlib.crc32
@@ -83,7 +83,7 @@ class GzipJoint:
 
     def add(self, size: int, checksum: int) -> None:
         """Take the part into the length and the CRC-32."""
-        from isal import isal_zlib
+        from isal import isal_zlib  # noqa: PLC0415 - loaded when needed
 
         self._checksum = isal_zlib.crc32_combine(self._checksum, checksum, size)
         self._size += size
@@ -98,7 +98,7 @@ class _Zstd:
     checksum = 0
 
     def __init__(self, level: int) -> None:
-        import zstandard
+        import zstandard  # noqa: PLC0415 - loaded when needed
 
         compressor = zstandard.ZstdCompressor(level=level, write_checksum=True)
         self._frame = compressor.compressobj()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 from typing import Final
@@ -42,21 +43,24 @@ def is_member_like(name: str) -> bool:
 
 def name_fault(path: str, *, directory: bool = False) -> str | None:
     """Return what makes a path unsafe to create, None if nothing does."""
+    return next(_faults(path, directory), None)
+
+
+def _faults(path: str, directory: bool) -> Iterator[str]:
     if path.startswith("/"):
-        return "an absolute name"
+        yield "an absolute name"
     if not path or (path == "." and not directory):
-        return "an empty name"
+        yield "an empty name"
     if "\\" in path:
-        return "a name with a backslash"
+        yield "a name with a backslash"
     if _DRIVE.match(path):
-        return "a name with a drive letter"
+        yield "a name with a drive letter"
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
-        return "a name with a control character"
+        yield "a name with a control character"
     if ".." in path.split("/"):
-        return "a name that climbs out of its directory"
+        yield "a name that climbs out of its directory"
     if not directory and path.endswith(("/", "/.")):
-        return "a file whose name ends like a directory's"
-    return None
+        yield "a file whose name ends like a directory's"
 
 
 class MemberNames:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import BinaryIO
 
 from cogx.container.contract import Container
@@ -56,21 +57,24 @@ def open_container(
         return _open_path(os.fspath(source), limits)
     name = getattr(source, "name", None)
     shown_name = name if isinstance(name, str) else "<stream>"
-    resting = RestingObject(source) if source.seekable() else spool_pipe(source)
-    return _tarball(resting, shown_name, limits)
+    try:
+        resting = RestingObject(source) if source.seekable() else spool_pipe(source)
+        return _tarball(resting, shown_name, limits)
+    except OSError as error:
+        raise BadSetting(f"{shown_name}: cannot be read: {error.strerror}.") from error
 
 
 def _open_path(path: str, limits: Limits) -> Container:
+    if "\0" in path:
+        raise BadSetting(f"{path!r}: no such file or directory.")
     try:
-        if os.path.isdir(path):
+        if Path(path).is_dir():
             return DirectoryContainer(path, limits)
         return _tarball(RestingFile.open(path), path, limits)
     except FileNotFoundError as error:
         raise BadSetting(f"{path}: no such file or directory.", path=path) from error
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError):
-            raise BadSetting(f"{path}: cannot be opened: {error.strerror}.", path=path) from error
-        raise
+    except OSError as error:
+        raise BadSetting(f"{path}: cannot be opened: {error.strerror}.", path=path) from error
 
 
 def _tarball(resting: Resting, name: str, limits: Limits) -> Tarball:

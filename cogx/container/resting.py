@@ -9,9 +9,10 @@ import io
 import os
 import stat
 import tempfile
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from cogx.container.room import writing
+from cogx.container.room import put_all, writing
 from cogx.errors import BadSetting
 
 _COPY_BYTES = 1 << 20
@@ -64,7 +65,7 @@ class RestingFile:
     @classmethod
     def open(cls, path: str) -> RestingFile:
         """Open a path that must lead to a regular file."""
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        if not stat.S_ISREG(Path(path).stat().st_mode):
             raise BadSetting(f"{path}: not a regular file or a directory; for a pipe use -.")
         # A FIFO put there between the two calls must not hang us, hence O_NONBLOCK.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -116,14 +117,14 @@ class RestingObject:
 def spool_pipe(source: BinaryIO) -> RestingFile:
     """Copy what a pipe gives into a temporary file without a name."""
     folder = tempfile.gettempdir()
-    with writing(folder, "the input is kept there while it is read; set TMPDIR to a larger disk"):
+    hint = "the input is kept there while it is read; set TMPDIR to a larger disk"
+    with writing(folder, hint):
         spool = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - kept open
-        try:
-            while piece := source.read(_COPY_BYTES):
-                view = memoryview(piece)
-                while view:
-                    view = view[spool.write(view) :]
-        except BaseException:
-            spool.close()
-            raise
+    try:
+        while piece := source.read(_COPY_BYTES):
+            with writing(folder, hint):
+                put_all(spool.fileno(), piece)
+    except BaseException:
+        spool.close()
+        raise
     return RestingFile(spool)

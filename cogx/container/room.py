@@ -9,6 +9,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from cogx.errors import NoSpace, OutputError
 
@@ -17,9 +18,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 def free_bytes(path: str | os.PathLike[str]) -> int:
     """Return the bytes that an ordinary user may still write where ``path`` is or would be."""
-    place = os.path.abspath(os.fspath(path))
-    while not os.path.exists(place) and os.path.dirname(place) != place:
-        place = os.path.dirname(place)
+    place = Path(path).absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
     room = os.statvfs(place)
     return room.f_bavail * room.f_frsize
 
@@ -43,3 +44,10 @@ def writing(path: str, hint: str = "") -> Iterator[None]:
             "Nothing was left behind; check the place and its permissions.",
             path=path,
         ) from error
+
+
+def put_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Write all of the bytes, however few the system takes at once."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -10,8 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from cogx.container.contract import Container, Report
-from cogx.container.room import writing
-from cogx.container.spool import put_all
+from cogx.container.room import put_all, writing
 from cogx.container.staged_directory import StagedDirectory
 from cogx.errors import InvalidArchive
 from cogx.format.layout import MEMBERS
@@ -74,13 +73,14 @@ def extract(
 
 def _write(staged: StagedDirectory, name: str, chunks: Callable[[], Iterator[bytes]]) -> int:
     size = 0
+    path = f"{staged.path}/{name}"
     file = staged.create(name)
     try:
         for chunk in chunks():
-            with writing(os.path.join(staged.path, name)):
+            with writing(path):
                 put_all(file, chunk)
             size += len(chunk)
-        with writing(os.path.join(staged.path, name)):
+        with writing(path):
             os.fsync(file)
     finally:
         os.close(file)

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from cogx.container.contract import CHUNK_BYTES
 from cogx.container.joining import Encoder
-from cogx.container.room import writing
+from cogx.container.room import put_all, writing
 
 _IN_MEMORY_BYTES: Final = 1 << 20
 _NO_RANGE_COPY: Final = (
@@ -109,13 +109,6 @@ class Spool:
         file, self._file = self._file, None
         if file is not None:
             os.close(file)
-
-
-def put_all(descriptor: int, data: bytes | memoryview) -> None:
-    """Write all of the bytes, however few the system takes at once."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def _copy_by_kernel(source: int, target: int | None) -> int:

@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from cogx.container.room import writing
@@ -18,29 +19,38 @@ from cogx.container.staging import (
     FOLDER_FLAGS,
     NEW_FLAGS,
     confirm,
+    exchange,
+    move_new,
+    open_holder,
     open_parent,
     set_mode,
     temporary_name,
 )
 from cogx.errors import AlreadyThere, BadSetting, OutputError
-from cogx.format.layout import MEMBERS, PERMISSIONS
+from cogx.format.layout import MANIFEST, MEMBERS, PERMISSIONS
 
 _MOUNTED: Final = (errno.EBUSY, errno.EXDEV)
 _TAKEN: Final = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
 class StagedDirectory:
-    """A private directory under a temporary name, whose files are made one by one."""
+    """A private directory under a temporary name, whose files are made one by one.
+
+    It stands beside the target and takes its name in one step. Where the target is an empty
+    directory already, it stands inside: someone may be working in that directory, or a disk may
+    be mounted there, so it stays the same one; its files appear one by one, the manifest last.
+    """
 
     def __init__(self, path: str, *, force: bool) -> None:
         # The user may name a link to a directory; what is replaced is the directory itself.
-        self.path = os.path.realpath(path)
+        self.path = str(Path(path).resolve())
         self._force = force
-        self._name = os.path.basename(self.path)
+        self._name = Path(self.path).name
         self._temporary = temporary_name(self._name)
         self._made: list[str] = []
-        self.refuse_taken()
-        self._parent = open_parent(self.path)
+        standing = self.refuse_taken()
+        self._inside = not standing and Path(self.path).is_dir()
+        self._parent = open_holder(self.path) if self._inside else open_parent(self.path)
         self._folder = -1
         try:
             with writing(self.path):
@@ -71,6 +81,7 @@ class StagedDirectory:
             raise AlreadyThere(f"{self.path}: is a file, not a directory.") from error
         except OSError as error:
             raise BadSetting(f"{self.path}: cannot be a target: {error.strerror}.") from error
+        entries = [entry for entry in entries if entry.name != self._temporary]
         if entries and not self._force:
             raise AlreadyThere(f"{self.path}: exists and is not empty. {ASK}", path=self.path)
         for entry in entries:
@@ -81,7 +92,7 @@ class StagedDirectory:
 
     def create(self, name: str) -> int:
         """Create a file that must be new, and return its descriptor, which the caller closes."""
-        with writing(os.path.join(self.path, name)):
+        with writing(f"{self.path}/{name}"):
             file = os.open(name, NEW_FLAGS, 0o644, dir_fd=self._folder)
             self._made.append(name)
             if name == PERMISSIONS:
@@ -97,29 +108,54 @@ class StagedDirectory:
             with writing(self.path):
                 set_mode(self._folder, self._granted)
                 os.fsync(self._folder)
-                self._exchange(old)
+                if self._inside:
+                    self._move_in()
+                else:
+                    self._exchange(old)
             confirm(self._parent, self.path)
         except BaseException:
             self.abort()
             raise
         self._close()
 
+    def _move_in(self) -> None:
+        moved: list[str] = []
+        try:
+            for name in sorted(self._made, key=lambda name: name == MANIFEST):
+                move_new(name, name, self._folder, self._parent)
+                moved.append(name)
+        except BaseException as error:
+            for name in moved:
+                os.unlink(name, dir_fd=self._parent)
+            self._made = [name for name in self._made if name not in moved]
+            if isinstance(error, FileExistsError):
+                raise AlreadyThere(f"{self.path}: was filled meanwhile. {ASK}") from error
+            raise
+        self._made.clear()
+        os.rmdir(self._temporary, dir_fd=self._parent)
+
     def _exchange(self, old: list[str]) -> None:
         if not old:
             self._rename(self._temporary, self._name)
             return
-        aside = temporary_name(self._name)
+        aside = self._temporary
+        if not exchange(self._temporary, self._name, self._parent):
+            aside = temporary_name(self._name)
+            self._put_aside(aside)
+        try:
+            _remove(aside, old, self._parent)
+        except OSError as error:
+            text = f"{self.path}: is in place, but what it replaced still stands beside it as"
+            raise OutputError(f"{text} {aside}: {error.strerror}.", path=self.path) from error
+
+    def _put_aside(self, aside: str) -> None:
+        # For disks that cannot exchange: for a moment nothing has the final name.
         self._rename(self._name, aside)
         try:
             self._rename(self._temporary, self._name)
         except BaseException:
             self._rename(aside, self._name)
             raise
-        try:
-            _remove(aside, old, self._parent)
-        except OSError as error:
-            text = f"{self.path}: is in place, but what it replaced still stands beside it as"
-            raise OutputError(f"{text} {aside}: {error.strerror}.", path=self.path) from error
 
     def _rename(self, source: str, target: str) -> None:
         # Renaming a directory replaces an empty one only, so nothing is lost by a race.

@@ -6,26 +6,31 @@ is exchanged meanwhile leads nowhere else.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from contextlib import suppress
-from typing import Final
+from pathlib import Path
 
 from cogx.container.room import writing
-from cogx.container.staging import ASK, NEW_FLAGS, confirm, open_parent, set_mode, temporary_name
+from cogx.container.staging import (
+    ASK,
+    NEW_FLAGS,
+    confirm,
+    move_new,
+    open_parent,
+    set_mode,
+    temporary_name,
+)
 from cogx.errors import AlreadyThere, BadSetting, OutputError
-
-_LINKLESS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 class StagedFile:
     """A file under a temporary name, private until it is published."""
 
     def __init__(self, path: str, *, force: bool) -> None:
-        self.path = os.path.abspath(path)
+        self.path = str(Path(path).absolute())
         self._force = force
-        self._name = os.path.basename(self.path)
+        self._name = Path(self.path).name
         self._temporary = temporary_name(self._name)
         self.refuse_taken()
         self.file = -1
@@ -70,35 +75,15 @@ class StagedFile:
         self._close()
 
     def _name_it(self) -> None:
-        ends = {"src_dir_fd": self._folder, "dst_dir_fd": self._folder}
         if self._force:
-            os.replace(self._temporary, self._name, **ends)
-            return
-        try:
-            # A link, unlike a rename, never replaces a file that appeared in the meantime.
-            os.link(self._temporary, self._name, follow_symlinks=False, **ends)
-        except FileExistsError as error:
-            raise AlreadyThere(f"{self.path}: appeared meanwhile. {ASK}") from error
-        except OSError as error:
-            if error.errno not in _LINKLESS:
-                raise
-            self._claim_and_replace()
-            return
-        os.unlink(self._temporary, dir_fd=self._folder)
-
-    def _claim_and_replace(self) -> None:
-        # For disks without links: the name is taken by an empty file of ours first.
-        try:
-            os.close(os.open(self._name, NEW_FLAGS, 0o600, dir_fd=self._folder))
-        except FileExistsError as error:
-            raise AlreadyThere(f"{self.path}: appeared meanwhile. {ASK}") from error
-        try:
             os.replace(
                 self._temporary, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder
             )
-        except BaseException:
-            os.unlink(self._name, dir_fd=self._folder)
-            raise
+            return
+        try:
+            move_new(self._temporary, self._name, self._folder, self._folder)
+        except FileExistsError as error:
+            raise AlreadyThere(f"{self.path}: appeared meanwhile. {ASK}") from error
 
     def abort(self) -> None:
         """Remove the temporary file; after publish, or again, it does nothing."""

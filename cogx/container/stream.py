@@ -94,20 +94,20 @@ def iter_plain(intake: Intake, compression: str | None, findings: Findings) -> I
 
 def _format(compression: str, findings: Findings) -> _Format:
     if compression == "gz":
-        from isal import igzip_lib
+        from isal import igzip_lib  # noqa: PLC0415 - loaded when needed
 
         def gzip_decoder() -> _Decoder:
             # This flag makes the library check both trailer words, CRC-32 and length.
             return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
         # The stubs call the exception class an instance of one.
-        fault = cast(type[Exception], igzip_lib.IsalError)
+        fault = cast("type[Exception]", igzip_lib.IsalError)
         return _Format("gzip", b"\x1f\x8b", gzip_decoder, (fault,))
     if compression == "bz2":
-        import bz2
+        import bz2  # noqa: PLC0415 - loaded when needed
 
         return _Format("bzip2", b"BZh", bz2.BZ2Decompressor, (OSError, ValueError))
-    import lzma
+    import lzma  # noqa: PLC0415 - loaded when needed
 
     memory_bytes = (1 << findings.limits.zstd_window_log) + (16 << 20)
 
@@ -165,13 +165,13 @@ def _padding(intake: Intake, form: _Format, rest: bytes, findings: Findings) -> 
 
 
 def _zstd(intake: Intake, findings: Findings) -> Iterator[bytes]:
-    import zstandard
+    import zstandard  # noqa: PLC0415 - loaded when needed
 
     frames = ZstdFrames(intake.read, findings)
     window_bytes = 1 << min(findings.limits.zstd_window_log, 31)
     decoder = zstandard.ZstdDecompressor(max_window_size=window_bytes)
     reader = decoder.stream_reader(
-        cast(BinaryIO, frames), read_size=_INPUT_BYTES, read_across_frames=True
+        cast("BinaryIO", frames), read_size=_INPUT_BYTES, read_across_frames=True
     )
     while True:
         try:

@@ -1,5 +1,4 @@
-"""Knows one 512-byte tar header and the records of a pax header; strict, so that no two readings
-of the same bytes exist.
+"""Knows one 512-byte tar header and the records of a pax header; refuses what reads in two ways.
 
 Must never know about streams, files or which names are welcome.
 Source: POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format".
@@ -119,7 +118,7 @@ def _octal(field: bytes) -> int:
 
 
 def decode_pax(data: bytes) -> dict[bytes, bytes]:
-    """Return the records of a pax header, ``b"<length> <key>=<value>\\n"`` each.
+    """Return the records of a pax header: length, blank, key, equals sign, value, newline.
 
     Raises:
         BadHeader: A length that is not exact, or a key given twice.

@@ -34,7 +34,9 @@ class Tarball:
         self.size: int | None = resting.size
 
     def _detect(self) -> tuple[str | None, str]:
-        head = self._resting.read_at(0, BLOCK_BYTES)
+        head = b""
+        while piece := self._resting.read_at(len(head), BLOCK_BYTES - len(head)):
+            head += piece
         compression = detect_compression(head)
         if compression:
             return compression, f"tar.{compression}"

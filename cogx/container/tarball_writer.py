@@ -5,14 +5,16 @@ Must never know where the tarball goes: a file that appears at once, or a stream
 
 from __future__ import annotations
 
-import os
+import errno
+import io
 import tempfile
-from typing import BinaryIO, Final, Protocol
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol, cast
 
 from cogx.container.joining import make_joint
 from cogx.container.order import checked_name, laid_out
-from cogx.container.room import writing
-from cogx.container.spool import Sink, Spool, put_all
+from cogx.container.room import put_all, writing
+from cogx.container.spool import Sink, Spool
 from cogx.container.staged_file import StagedFile
 from cogx.container.tar_header import BLOCK_BYTES, encode_entry
 from cogx.errors import BadSetting, OutputError
@@ -44,7 +46,7 @@ class FileOutlet:
 
     def __init__(self, path: str, *, force: bool) -> None:
         self.name = path
-        self.folder = os.path.dirname(os.path.abspath(path))
+        self.folder = str(Path(path).absolute().parent)
         self._force = force
         # Made and dropped, so that a target that cannot be written is refused before the work.
         StagedFile(path, force=force).abort()
@@ -94,14 +96,17 @@ class StreamOutlet:
         """Write all of the bytes, also where the object is unbuffered."""
         view = memoryview(data)
         while view:
-            written = self._stream.write(view)
+            written = cast("int | None", self._stream.write(view))
+            if written is None and isinstance(self._stream, io.RawIOBase):
+                raise BlockingIOError(errno.EAGAIN, "the stream does not wait for its reader")
+            # Other objects that answer nothing have taken everything.
             view = view[len(view) if written is None else written :]
 
     def descriptor(self) -> int | None:
         """Return None: the object may hold buffered bytes."""
         return None
 
-    def publish(self, *, private: bool) -> None:
+    def publish(self, *, private: bool) -> None:  # noqa: ARG002 - a stream has no owner
         """Flush."""
         self._stream.flush()
 

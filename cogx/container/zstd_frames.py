@@ -40,7 +40,7 @@ class ZstdFrames:
         self._checksum_bytes = 0
         self._descriptor = 0
 
-    def read(self, limit: int = -1) -> bytes:
+    def read(self, _limit: int = -1) -> bytes:
         """Return the next compressed bytes, of any length; at the end demand a whole frame."""
         chunk = self._read()
         if chunk:
@@ -124,7 +124,7 @@ class ZstdFrames:
         else:
             self._expect(self._on_magic, 4)
 
-    def _on_checksum(self, head: bytes) -> None:
+    def _on_checksum(self, _head: bytes) -> None:
         self._expect(self._on_magic, 4)
 
     def _count_empty(self) -> None:

@@ -57,10 +57,13 @@ def _archive(
     value_types: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     hashed: dict[str, list[str]] = {}
-    records = []
+    records: list[dict[str, Any]] = []
     for member, lines in members.items():
         kind = ref.KIND_OF_MEMBER[member]
         for line in lines:
+            if not line.strip(" \t\r"):
+                records.append({"member": member, "line": line, "hashed": None})
+                continue
             text = ref.canonical_record(kind, line, typed=typed, declared=value_types or [])
             hashed.setdefault(kind, []).append(text)
             digest = hashlib.sha256(text.encode()).hexdigest()

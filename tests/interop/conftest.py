@@ -17,9 +17,17 @@ import pytest
 from . import comparison, environment
 from .session import PeerSession
 
+HERE = Path(__file__).parent
 ROOT = Path(__file__).parents[2]
 REAL_SMALL = ROOT / "fixtures" / "archives" / "real-small.cogx.tar.gz"
 Cogx = Callable[..., str]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Collect these tests only where they are asked for by name, as `make interop` does."""
+    base = config.invocation_params.dir
+    asked = [(base / argument.partition("::")[0]).resolve() for argument in config.args]
+    return None if any(path.is_relative_to(HERE) for path in asked) else True
 
 
 @dataclass(frozen=True)
@@ -90,19 +98,22 @@ def graph_of(
     return graph
 
 
-@pytest.fixture(scope="session", params=["fresh", "real-small"])
-def original(
-    request: pytest.FixtureRequest,
+@pytest.fixture(scope="session")
+def readings(
     peer: PeerSession,
     read: Callable[[Path], Reading],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Reading:
-    """Give an archive written by a real cognee: one of this minute, and the committed one."""
-    if request.param == "real-small":
-        return read(REAL_SMALL)
-    archive = tmp_path_factory.mktemp("fresh") / "fresh.cogx.tar.gz"
-    peer.run("sample", archive, "--dataset", "sample")
-    return read(archive)
+) -> dict[str, Reading]:
+    """Give the archives written by a real cognee: one of this minute, and the committed one."""
+    fresh = tmp_path_factory.mktemp("fresh") / "fresh.cogx.tar.gz"
+    peer.run("sample", fresh, "--dataset", "sample")
+    return {"fresh": read(fresh), "real-small": read(REAL_SMALL)}
+
+
+@pytest.fixture(scope="session", params=["fresh", "real-small"])
+def original(request: pytest.FixtureRequest, readings: dict[str, Reading]) -> Reading:
+    """Give each of them in turn; apart from ``readings``, for pytest remakes a parametrized one."""
+    return readings[request.param]
 
 
 @pytest.fixture(scope="session", params=["ladybug", "json"])

@@ -117,9 +117,7 @@ def ensure() -> Path:
     """Return the python of an up-to-date environment, making it first where needed."""
     environment = location()
     if not is_current(environment):
-        print(
-            f"making {environment} (about 1.5 GB, minutes where it is downloaded)", file=sys.stderr
-        )
+        sys.stderr.write(f"making {environment} (1.5 GB, minutes where it is downloaded)\n")
         make(environment)
     return python_of(environment)
 
@@ -127,9 +125,9 @@ def ensure() -> Path:
 def main() -> int:
     """Print the python's path; exit 1 with the reason when it could not be made."""
     try:
-        print(ensure())
+        sys.stdout.write(f"{ensure()}\n")
     except (OSError, subprocess.CalledProcessError) as fault:
-        print(f"no cognee environment: {fault}", file=sys.stderr)
+        sys.stderr.write(f"no cognee environment: {fault}\n")
         return 1
     return 0
 

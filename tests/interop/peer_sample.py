@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -18,11 +18,10 @@ from cognee.modules.data.processing.document_types.TextDocument import TextDocum
 from cognee.modules.engine.models import Entity, EntityType
 from cognee.modules.engine.models.node_set import NodeSet
 from cognee.tasks.storage.add_data_points import add_data_points
-
 from peer_store import opened
 
 NAMESPACE = UUID("7f3c1a52-6d0e-4b8b-9a55-0f5f3e1d2c4b")
-START = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=timezone.utc)
+START = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC)
 NAMES = (
     "Ada Byron",
     "Zoë Müller",
@@ -48,7 +47,7 @@ class Instrument(DataPoint):
     tags: list[str]
     remark: str | None = None
     observed_at: datetime
-    metadata: dict[str, Any] = {"index_fields": []}
+    metadata: dict[str, Any] = {"index_fields": []}  # noqa: RUF012 - a pydantic field
 
 
 async def build(dataset: str, size: int, seed: int) -> None:

@@ -19,7 +19,6 @@ from cognee.modules.migration import COGXArchiveSource, import_memory_source
 from cognee.modules.migration.archive import pack_archive, unpack_archive
 from cognee.modules.migrations.startup import run_migrations_and_block
 from cognee.modules.users.methods import get_default_user
-
 from peer_archive import write_lines
 
 

@@ -61,13 +61,14 @@ class PeerSession:
         trace: TracebackType | None,
     ) -> None:
         """End the process: closing its stdin is the polite way, a kill the certain one."""
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
         try:
             self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._process.stdout.close()
         self._log_file.close()
 
 

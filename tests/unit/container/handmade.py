@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from cogx.container import Container, open_container
 from cogx.limits import Limits
@@ -100,6 +101,10 @@ def read(source: object, limits: Limits | None = None) -> tuple[Kept, list[Probl
 
 def collect(container: Container, found: list[Problem]) -> Kept:
     return {member.name: b"".join(member.chunks()) for member in container.members(found.append)}
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def codes(found: list[Problem]) -> list[str]:

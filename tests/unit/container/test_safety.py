@@ -14,7 +14,7 @@ from cogx.errors import AlreadyThere, ArchiveError, InvalidArchive, LimitExceede
 from cogx.limits import Limits
 from cogx.problems import Problem
 
-from .handmade import MANIFEST, codes, entry, gz, header, tar
+from .handmade import MANIFEST, codes, entry, gz, header, listing, tar
 
 FACTS = entry(b"facts.jsonl", b"f" * 3000)
 GOOD = gz(tar(FACTS, entry(b"permissions.json", b"{}"), entry(b"README", b"no member")))
@@ -31,7 +31,7 @@ def test_members_are_extracted_and_nothing_else(tmp_path: Path) -> None:
     assert sizes == {"manifest.json": len(MANIFEST), "facts.jsonl": 3000, "permissions.json": 2}
     assert files(tmp_path / "out").keys() == sizes.keys()
     assert codes(found) == ["member.unknown"]
-    assert os.listdir(tmp_path) == ["out"]
+    assert listing(tmp_path) == ["out"]
     secret = (tmp_path / "out" / "permissions.json").stat().st_mode
     assert stat.S_IMODE(secret) == 0o600
 
@@ -48,7 +48,7 @@ def test_only_wanted_members_are_written_but_all_are_proven(tmp_path: Path) -> N
     flipped[-6] ^= 1
     with open_container(bytes(flipped)) as container, pytest.raises(ArchiveError):
         extract(container, tmp_path / "b", report=print, names=wanted)
-    assert os.listdir(tmp_path) == ["a"]
+    assert listing(tmp_path) == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_only_wanted_members_are_written_but_all_are_proven(tmp_path: Path) -> N
 def test_any_error_leaves_nothing_behind(tmp_path: Path, source: bytes) -> None:
     with open_container(source) as container, pytest.raises(ArchiveError):
         extract(container, tmp_path / "out", report=print)
-    assert os.listdir(tmp_path) == []
+    assert listing(tmp_path) == []
     assert not (tmp_path.parent / "escaped").exists()
 
 
@@ -82,7 +82,7 @@ def test_a_passed_limit_leaves_nothing_behind(tmp_path: Path) -> None:
     limits = Limits().replace("total_bytes", 1000)
     with open_container(GOOD, limits) as container, pytest.raises(LimitExceeded):
         extract(container, tmp_path / "out", report=print)
-    assert os.listdir(tmp_path) == []
+    assert listing(tmp_path) == []
 
 
 def test_a_target_must_be_new_or_empty_or_forced(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_target_must_be_new_or_empty_or_forced(tmp_path: Path) -> None:
         (target / "mine.txt").touch()
         with pytest.raises(AlreadyThere, match=r"mine\.txt"):
             extract(container, target, report=print, force=True)
-    assert os.listdir(tmp_path) == ["out"]
+    assert listing(tmp_path) == ["out"]
 
 
 def test_a_link_planted_in_the_target_is_not_followed(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_full_disk_and_an_interrupt_leave_nothing_behind(
             patch.setattr(os, "write", fail)
             with pytest.raises((NoSpace, KeyboardInterrupt)):
                 extract(container, tmp_path / "out", report=print)
-        assert os.listdir(tmp_path) == []
+        assert listing(tmp_path) == []
 
 
 def test_directories_and_mappings_are_extracted_alike(tmp_path: Path) -> None:

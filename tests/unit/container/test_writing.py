@@ -23,7 +23,7 @@ from cogx.container.tar_header import decode_header, decode_pax, encode_entry
 from cogx.errors import AlreadyThere, BadSetting, NoSpace, OutputError, UnknownName
 from cogx.format.layout import MEMBER_OF_KIND
 
-from .handmade import MANIFEST, collect, read
+from .handmade import MANIFEST, collect, listing, read
 
 FORMS = ["a.tar.gz", "a.TGZ", "a.tar.zst", "a.tar", "a"]
 NOISE = os.urandom(700_001)
@@ -55,7 +55,7 @@ def test_what_was_written_is_read_in_layout_order_manifest_first(tmp_path: Path,
     kept, found = read(tmp_path / name)
     assert (kept, found) == (KEPT, [])
     assert list(kept) == list(KEPT)
-    assert os.listdir(tmp_path) == [name]
+    assert listing(tmp_path) == [name]
 
 
 members = st.dictionaries(
@@ -193,7 +193,7 @@ def test_names_that_some_container_cannot_hold_are_refused(
     with pytest.raises(BadSetting, match="publish"):
         writer.write("manifest.json", b"")
     writer.abort()
-    assert os.listdir(tmp_path) == []
+    assert listing(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -210,7 +210,7 @@ def test_what_exists_is_replaced_only_by_force_and_only_at_publish(
     assert read(path)[0] == KEPT
     writer.publish(b"new")
     assert read(path)[0] == small
-    assert os.listdir(tmp_path) == [name]
+    assert listing(tmp_path) == [name]
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -226,7 +226,7 @@ def test_a_target_that_appears_meanwhile_is_never_overwritten(tmp_path: Path, na
     with pytest.raises(AlreadyThere):
         writer.publish(MANIFEST)
     assert (path / "mine" if name == "a" else path).read_bytes() == b"mine"
-    assert os.listdir(tmp_path) == [name]
+    assert listing(tmp_path) == [name]
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -250,7 +250,7 @@ def test_a_target_that_appears_at_the_last_moment_is_never_overwritten(
     with pytest.raises(AlreadyThere, match="meanwhile"):
         writer.publish(MANIFEST)
     assert path.read_bytes() == b"mine"
-    assert os.listdir(tmp_path) == [name]
+    assert listing(tmp_path) == [name]
 
 
 def test_disks_without_links_are_written_with_a_claimed_name(
@@ -262,11 +262,11 @@ def test_disks_without_links_are_written_with_a_claimed_name(
     monkeypatch.setattr(os, "link", refuse)
     fill(create_container(tmp_path / "a.tar"))
     assert read(tmp_path / "a.tar") == (KEPT, [])
-    assert os.listdir(tmp_path) == ["a.tar"]
+    assert listing(tmp_path) == ["a.tar"]
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(OutputError):
         fill(create_container(tmp_path / "b.tar"))
-    assert os.listdir(tmp_path) == ["a.tar"]
+    assert listing(tmp_path) == ["a.tar"]
 
 
 def test_force_never_removes_what_is_no_archive(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_abort_leaves_nothing_and_may_come_at_any_time(tmp_path: Path, name: str
     writer.write("nodes.jsonl", NOISE * 4)
     writer.abort()
     writer.abort()
-    assert os.listdir(tmp_path) == []
+    assert listing(tmp_path) == []
     for call in (lambda: writer.write("nodes.jsonl", b""), lambda: writer.publish(b"")):
         with pytest.raises(OutputError, match="before"):
             call()
@@ -349,11 +349,66 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, number: int, code: int) -> list[int
     return calls
 
 
+def test_an_empty_directory_of_the_user_is_filled_and_stays_the_same_one(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir(mode=0o711)
+    before = folder.stat()
+    (tmp_path / "link").symlink_to("mine")
+    fill(create_container(tmp_path / "link"))
+    after = folder.stat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert read(folder) == (KEPT, [])
+    assert listing(folder) == sorted(KEPT)
+
+
+def test_an_empty_directory_that_is_filled_meanwhile_keeps_what_it_got(tmp_path: Path) -> None:
+    for force in (False, True):
+        folder = tmp_path / str(force)
+        folder.mkdir()
+        writer = create_container(folder, force=force)
+        writer.write("facts.jsonl", b"f")
+        (folder / "facts.jsonl").write_bytes(b"mine")
+        with pytest.raises(AlreadyThere):
+            writer.publish(MANIFEST)
+        assert listing(folder) == ["facts.jsonl"]
+        assert (folder / "facts.jsonl").read_bytes() == b"mine"
+
+
+def test_a_fault_while_filling_an_empty_directory_leaves_it_empty(tmp_path: Path) -> None:
+    for number in range(1, 100):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            calls = fail_at(monkeypatch, number, errno.EIO)
+            try:
+                fill(create_container(folder))
+            except (OutputError, BadSetting) as error:
+                assert listing(folder) == [] or "is in place" in str(error)
+        if calls[0] < number:
+            assert read(folder) == (KEPT, [])
+            return
+    raise AssertionError
+
+
+def test_directories_are_replaced_also_where_names_cannot_be_exchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a"
+    fill(create_container(folder), {"manifest.json": b"old", "nodes.jsonl": b"old"})
+    monkeypatch.setattr("cogx.container.staged_directory.exchange", lambda *args: False)
+    fill(create_container(folder, force=True))
+    assert read(folder) == (KEPT, [])
+    assert listing(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("exchanging", [False, True])
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("name", ["a.tar.gz", "a.tar.zst", "a.tar", "a"])
 def test_a_fault_at_any_call_leaves_the_old_or_the_new_and_nothing_else(
-    tmp_path: Path, name: str, force: bool
+    tmp_path: Path, name: str, force: bool, exchanging: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not exchanging:
+        monkeypatch.setattr("cogx.container.staged_directory.exchange", lambda *args: False)
     path = tmp_path / name
     old = {"manifest.json": b"old", "facts.jsonl": b"old"}
     number = 0
@@ -363,8 +418,8 @@ def test_a_fault_at_any_call_leaves_the_old_or_the_new_and_nothing_else(
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         if force:
             fill(create_container(path), old)
-        with pytest.MonkeyPatch.context() as monkeypatch:
-            calls = fail_at(monkeypatch, number, errno.ENOSPC)
+        with pytest.MonkeyPatch.context() as faulty:
+            calls = fail_at(faulty, number, errno.ENOSPC)
             writer = None
             try:
                 writer = create_container(path, force=force)
@@ -378,7 +433,7 @@ def test_a_fault_at_any_call_leaves_the_old_or_the_new_and_nothing_else(
         if calls[0] < number:
             assert failure is None
             break
-        left = os.listdir(tmp_path)
+        left = listing(tmp_path)
         if left:
             assert [each for each in left if each == name or each not in str(failure)] == [name]
             assert read(path)[0] in (KEPT, old)
@@ -399,7 +454,7 @@ def test_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(NoSpace, match="no room left"):
         writer.write("nodes.jsonl", NOISE * 9)
     monkeypatch.undo()
-    assert os.listdir(tmp_path) == []
+    assert listing(tmp_path) == []
 
 
 def test_a_stream_that_breaks_is_an_output_error() -> None:
@@ -510,7 +565,8 @@ def test_tarballs_of_gnu_tar_are_read(tmp_path: Path, style: str, flag: str, pla
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz", "w|gz"])
 def test_tarballs_of_the_standard_library_are_read(style: int, mode: str) -> None:
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode, format=style) as peer:  # type: ignore[call-overload]
+    packer: Any = tarfile.open
+    with packer(fileobj=stream, mode=mode, format=style) as peer:
         for name, data in SMALL.items():
             entry = tarfile.TarInfo(f"{'w' * 70}-ü/{name}")
             entry.size = len(data)

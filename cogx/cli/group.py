@@ -1,0 +1,83 @@
+"""Knows the list of commands and loads one only when it is called; knows nothing they do."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+COMMANDS: Final = {
+    "pack": "Pack a directory into an archive.",
+    "unpack": "Unpack an archive into a directory.",
+    "validate": "Check archives against the specification.",
+    "inspect": "Show what is inside an archive.",
+    "cat": "Print records as they stand on their lines.",
+    "schema": "Print the JSON Schema of a record kind.",
+    "export": "Export a graph store to an archive.",
+    "import": "Import an archive into a graph store.",
+    "verify": "Prove that an archive and a store hold the same graph.",
+    "completion": "Print a shell completion script.",
+    "help": "Explain a command or a topic.",
+}
+"""Name -> first sentence of its help, so that the list needs no command loaded."""
+
+
+class PipeClosed(Exception):
+    """The reader of our output went away; that is its right, not an error."""
+
+
+class LazyGroup(click.Group):
+    """Commands live in one module each, under their own name, imported on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command, in the order people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, None if there is no such."""
+        if cmd_name not in COMMANDS:
+            return None
+        name = f"{cmd_name}_" if cmd_name == "import" else cmd_name
+        command = import_module(f"cogx.cli.commands.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for a mistyped one suggest the nearest."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"No such command {name!r}.{nearest(name, COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Complete command names without loading the commands."""
+        from click.shell_completion import CompletionItem
+
+        items = [
+            CompletionItem(name, help=text)
+            for name, text in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; keep click from turning a closed pipe into a plain failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise PipeClosed from error
+
+
+def nearest(name: str, known: Any) -> str:
+    """Return a sentence that suggests the known name nearest to a mistyped one, or nothing."""
+    close = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

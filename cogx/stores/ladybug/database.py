@@ -1,0 +1,109 @@
+"""Knows the driver: opening, asking, its messages as our errors; nothing about the layout.
+
+The only module that imports the driver, which has no types of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ladybug
+import pyarrow as pa
+
+from cogx.errors import StoreError, StoreRefused, StoreUnavailable
+
+_LARGEST_POOL = 4 << 30
+_FULL = "buffer pool is full"
+
+
+class Database:
+    """One open Ladybug file and a connection to it. Close it; closing twice is fine."""
+
+    def __init__(self, path: Path, *, read_only: bool, buffer_bytes: int, threads: int) -> None:
+        self.path = path
+        self._database = _open(path, read_only, buffer_bytes, threads)
+        self._connection: Any = ladybug.Connection(self._database)
+
+    def run(self, query: str) -> None:
+        """Execute a statement for its effect."""
+        self._ask(query).close()
+
+    def rows(self, query: str, parameters: dict[str, Any] | None = None) -> list[list[Any]]:
+        """Return all rows of a small result."""
+        result = self._ask(query, parameters)
+        try:
+            return list(result.get_all())
+        finally:
+            result.close()
+
+    def table(self, query: str) -> pa.Table:
+        """Return a result as one Arrow table, held in memory."""
+        result = self._ask(query)
+        try:
+            return result.get_as_arrow(-1 if result.get_num_tuples() else 1)
+        finally:
+            result.close()
+
+    def reconnect(self) -> None:
+        """Take a fresh connection."""
+        self._connection.close()
+        self._connection = ladybug.Connection(self._database)
+
+    def close(self) -> None:
+        """Close connection and file, which releases the lock."""
+        if self._database is not None:
+            self._connection.close()
+            self._database.close()
+            self._database = None
+
+    def _ask(self, query: str, parameters: dict[str, Any] | None = None) -> Any:
+        try:
+            return self._connection.execute(query, parameters)
+        except RuntimeError as error:
+            raise _translated(error, self.path) from error
+
+
+def _open(path: Path, read_only: bool, buffer_bytes: int, threads: int) -> Any:
+    """Open, with a larger buffer pool if the tables' indexes alone do not fit."""
+    while True:
+        try:
+            return ladybug.Database(
+                str(path),
+                read_only=read_only,
+                buffer_pool_size=buffer_bytes,
+                max_num_threads=threads,
+                auto_checkpoint=False,
+            )
+        except RuntimeError as error:
+            if _FULL not in str(error) or buffer_bytes >= _LARGEST_POOL:
+                raise _translated(error, path) from error
+            buffer_bytes *= 2
+
+
+def _translated(error: RuntimeError, path: Path) -> StoreError:
+    text = str(error).strip()
+    first = text.splitlines()[0] if text else "no reason given"
+    if "lock" in text.lower():
+        return StoreUnavailable(
+            f"{path} is in use by another process. Close it there, then try again. ({first})"
+        )
+    if _FULL in text:
+        return StoreRefused(
+            f"{path}: the database's buffer pool is too small for this graph. "
+            f"Give it more, as in ladybug:{path}?buffer=2GiB.",
+            reason=first,
+        )
+    if "not a valid" in text:
+        return StoreRefused(f"{path} is not a Ladybug database. Check the path.", reason=first)
+    return StoreRefused(f"{path}: Ladybug says: {first}", reason=text)
+
+
+def leftovers(path: Path) -> Iterator[Path]:
+    """Yield the files that a Ladybug process which died leaves beside its database."""
+    for suffix in (".wal", ".shadow", ".tmp", ".checkpoint.wal"):
+        beside = path.with_name(path.name + suffix)
+        if os.path.lexists(beside):
+            yield beside
