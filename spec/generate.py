@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ def table(name: str) -> str:
     return _TABLES[name]()
 
 
-def _rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _rows(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(cell for cell in line)} |\n" for line in lines)
 
@@ -132,7 +132,10 @@ def _meaning(field: dict[str, Any]) -> str:
 
 def members_table() -> str:
     """Return the members in the order in which they are laid out."""
-    rows = [("`manifest.json`", "the manifest", "-"), ("`permissions.json`", "accounts: a secret", "-")]
+    rows = [
+        ("`manifest.json`", "the manifest", "-"),
+        ("`permissions.json`", "accounts: a secret", "-"),
+    ]
     for kind, member in MEMBER_OF_KIND.items():
         rows.append((f"`{member}`", f"`{kind}`", "graph" if kind in GRAPH_KINDS else "content"))
     return _rows(("Member", "Holds", "Sum of the fingerprint"), rows)
@@ -195,10 +198,25 @@ def fingerprint_vectors() -> str:
     parts = []
     for case in _vectors("fingerprint.json")[:7]:
         lines = [f"{record['member']}\n  {record['line']}" for record in case["records"]]
-        hashed = [f"  {record['hashed']}\n  sha256 {record['sha256']}" for record in case["records"]]
+        hashed = [
+            f"  {record['hashed']}\n  sha256 {record['sha256']}" for record in case["records"]
+        ]
         shown = [f"{line}\n{text}" for line, text in zip(lines, hashed, strict=True)]
         sums = [f"{name:8}{value}" for name, value in case["fingerprint"].items()]
-        parts.append("\n".join([f"**{case['name'].capitalize()}**", "", "```text", *shown, *sums, "```", "", ""]))
+        parts.append(
+            "\n".join(
+                [
+                    f"**{case['name'][0].upper()}{case['name'][1:]}**",
+                    "",
+                    "```text",
+                    *shown,
+                    *sums,
+                    "```",
+                    "",
+                    "",
+                ]
+            )
+        )
     return "".join(parts)
 
 
@@ -217,7 +235,12 @@ def identity_vectors() -> str:
     cases = _vectors("identity.json")
     types = {case["name"]: case["id"] for case in cases if case["rule"] == "entity_type"}
     rows = [
-        (_code(case["name"]), _code(case["normalised"]), f"`{case['id']}`", f"`{types[case['name']]}`")
+        (
+            _code(case["name"]),
+            _code(case["normalised"]),
+            f"`{case['id']}`",
+            f"`{types[case['name']]}`",
+        )
         for case in cases
         if case["rule"] == "entity"
     ]
@@ -231,7 +254,9 @@ def fact_vectors() -> str:
         if case["rule"] == "fact":
             fields = case["fields"]
             names = ("subject_ref", "predicate", "object_ref", "valid_at")
-            rows.append((*(_code(fields[n]) if n in fields else "" for n in names), _code(case["id"])))
+            rows.append(
+                (*(_code(fields[n]) if n in fields else "" for n in names), _code(case["id"]))
+            )
     return _rows(("Subject", "Predicate", "Object", "valid_at", "Id"), rows)
 
 
@@ -251,8 +276,8 @@ def codes_page() -> str:
     head = (
         "# Problem codes\n\n"
         "<!-- Made by spec/generate.py from cogx/problems.py: change it there. -->\n\n"
-        f"{len(CODES)} codes: {errors} errors, {len(CODES) - errors} warnings. A code never changes its"
-        " meaning, and a retired one stays listed.\n\n"
+        f"{len(CODES)} codes: {errors} errors, {len(CODES) - errors} warnings. A code never"
+        " changes its meaning, and a retired one stays listed.\n\n"
         "An *error* means loss, damage or two readings: nothing is unpacked or imported."
         " A *warning* is kept exactly and reported, and is an error under `--strict`."
         " Where *lenient* says something, `--lenient CODE` lets the error pass: it is reported and"
@@ -293,7 +318,11 @@ _TABLES: Final[dict[str, Callable[[], str]]] = {
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with --check name those that are out of step."""
-    stale = [path for path, text in pages().items() if not path.is_file() or path.read_text("utf-8") != text]
+    stale = [
+        path
+        for path, text in pages().items()
+        if not path.is_file() or path.read_text("utf-8") != text
+    ]
     if arguments == ["--check"]:
         for path in stale:
             sys.stdout.write(f"spec/{path.relative_to(SPEC)} is out of step: make spec\n")

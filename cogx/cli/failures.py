@@ -133,7 +133,8 @@ def _bug(error: BaseException, *, verbose: bool) -> Failure:
     failure.lines += [
         "This is a bug in cogx, not in your data. Please report it with the command you ran, "
         "the output of cogx --version",
-        "and " + ("the lines above." if verbose else "what the same command prints with --verbose."),
+        "and "
+        + ("the lines above." if verbose else "what the same command prints with --verbose."),
     ]
     return failure
 

@@ -25,6 +25,8 @@ def size_of(length_bytes: int) -> str:
 def columns(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
     """Return rows as aligned lines, indented by two; columns in ``right`` end flush."""
     table = [list(row) for row in rows]
+    if not table:
+        return []
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
     for row in table:

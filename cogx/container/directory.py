@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from cogx.container.contract import CHUNK_BYTES, Member, Report
 from cogx.container.findings import Findings, shown
-from cogx.container.names import Kind, MemberNames, is_member_like
+from cogx.container.names import Kind, MemberNames, is_leftover, is_member_like
 from cogx.container.order import laid_out
 from cogx.errors import ArchiveError, UsageError
 from cogx.format.layout import MEMBERS
@@ -107,6 +107,10 @@ class DirectoryContainer:
         self, folder: int, prefix: str, name: str, depth: int, findings: Findings
     ) -> list[_Entry]:
         path = prefix + name
+        if is_leftover(name, directory=True):
+            # A writer died here: what it left may look whole, but nobody said that it is.
+            findings.note("member.leftover", "a writer's temporary directory", shown(path))
+            return []
         below = self._open(name, _FOLDER | os.O_NOFOLLOW, folder, path, findings)
         try:
             found = self._survey(below, path + "/", depth + 1, findings)

@@ -17,7 +17,8 @@ from cogx.container.findings import Findings, shown
 from cogx.format.layout import MEMBERS
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
-_LEFTOVERS: Final = ("*.partial", "*.tmp", ".*.partial-*")
+_STAGED: Final = ".*.partial-*"
+_LEFTOVERS: Final = ("*.partial", "*.tmp", _STAGED)
 
 
 class Kind(Enum):
@@ -39,6 +40,12 @@ _FOLDED: Final = frozenset(fold(member) for member in MEMBERS)
 def is_member_like(name: str) -> bool:
     """Tell whether a plain name is a member's, or one that some disk would take for it."""
     return fold(name) in _FOLDED
+
+
+def is_leftover(name: str, *, directory: bool = False) -> bool:
+    """Tell whether a plain name is a writer's temporary one; for directories only our own form."""
+    patterns = (_STAGED,) if directory else _LEFTOVERS
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def name_fault(path: str, *, directory: bool = False) -> str | None:
@@ -105,8 +112,9 @@ class MemberNames:
 
     def _admit_file(self, text: str, parts: list[str]) -> str | None:
         name, place = parts[-1], parts[:-1]
-        if not is_member_like(name):
-            leftover = any(fnmatchcase(name, pattern) for pattern in _LEFTOVERS)
+        staged = any(is_leftover(part, directory=True) for part in place)
+        if staged or not is_member_like(name):
+            leftover = staged or is_leftover(name)
             code = "member.leftover" if leftover else "member.unknown"
             message = "a writer's temporary file" if leftover else "not a file that COGX defines"
             self._note(code, message, text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -116,6 +115,8 @@ class RestingObject:
 
 def spool_pipe(source: BinaryIO) -> RestingFile:
     """Copy what a pipe gives into a temporary file without a name."""
+    import tempfile  # noqa: PLC0415 - loaded when needed
+
     folder = tempfile.gettempdir()
     hint = "the input is kept there while it is read; set TMPDIR to a larger disk"
     with writing(folder, hint):

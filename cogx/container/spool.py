@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from typing import Final, Protocol
 
 from cogx.container.contract import CHUNK_BYTES
@@ -83,6 +82,8 @@ class Spool:
             self._flush()
 
     def _flush(self) -> None:
+        import tempfile  # noqa: PLC0415 - loaded when needed
+
         with writing(self._folder, "members are kept there until the archive is whole"):
             if self._file is None:
                 with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:

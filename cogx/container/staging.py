@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +23,7 @@ ASK: Final = "Choose another name, or allow overwriting with --force."
 
 def temporary_name(name: str, kind: str = "partial") -> str:
     """Return a name beside ``name`` that nobody can guess and readers know as a leftover."""
-    return f".{name[:60]}.{kind}-{secrets.token_hex(8)}"
+    return f".{name[:60]}.{kind}-{os.urandom(8).hex()}"
 
 
 def open_parent(path: str) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import io
-import tempfile
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, cast
 
@@ -84,6 +83,8 @@ class StreamOutlet:
     """A binary file object of the caller, who closes it; it gets the whole tarball at publish."""
 
     def __init__(self, stream: BinaryIO) -> None:
+        import tempfile  # noqa: PLC0415 - loaded when needed
+
         name = getattr(stream, "name", None)
         self.name = name if isinstance(name, str) else "<stream>"
         self.folder = tempfile.gettempdir()

@@ -77,14 +77,15 @@ def _raw_node() -> dict[str, Any]:
 def _of_model(model: type[BaseModel], title: str) -> dict[str, Any]:
     raw = model.model_json_schema()
     schema = _object(raw, model)
-    definitions = {name: _object(part, _model(name, model)) for name, part in raw.get("$defs", {}).items()}
+    definitions = {
+        name: _object(part, _model(name, model)) for name, part in raw.get("$defs", {}).items()
+    }
     return {"title": title} | schema | ({"$defs": definitions} if definitions else {})
 
 
 def _model(name: str, root: type[BaseModel]) -> type[BaseModel]:
     """Return the model behind a definition: it stands in the module of the one that uses it."""
-    found = getattr(inspect.getmodule(root), name)
-    assert issubclass(found, BaseModel)
+    found: type[BaseModel] = getattr(inspect.getmodule(root), name)
     return found
 
 

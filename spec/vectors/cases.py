@@ -6,7 +6,10 @@ from typing import Any
 
 CANONICAL: list[tuple[str, str]] = [
     ("keys are sorted and spaces go", '{ "b" : 1, "a" : [ 1 , 2 ] }'),
-    ("keys are sorted by code point, not by UTF-16 unit", '{"\\ud83d\\ude00":1,"\\uffff":2,"\\u00e9":3,"z":4,"Z":5,"":6}'),
+    (
+        "keys are sorted by code point, not by UTF-16 unit",
+        '{"\\ud83d\\ude00":1,"\\uffff":2,"\\u00e9":3,"z":4,"Z":5,"":6}',
+    ),
     ("keys are sorted at every depth", '{"a":{"d":1,"c":{"f":1,"e":2}},"A":[{"y":1,"x":2}]}'),
     ("numbers in keys are text", '{"10":1,"9":2,"1":3}'),
     ("empty containers", '{"a":{},"b":[],"c":"","d":[{}],"e":[[]]}'),
@@ -20,7 +23,10 @@ CANONICAL: list[tuple[str, str]] = [
     ("a float keeps its point", "[1.0,0.0,100.0,-3.0]"),
     ("an integer has none", "[1,0,100,-3]"),
     ("minus zero", "[-0.0,-0]"),
-    ("an integer beyond 64 bits", "[18446744073709551616,-9223372036854775809,1000000000000000000000000000000]"),
+    (
+        "an integer beyond 64 bits",
+        "[18446744073709551616,-9223372036854775809,1000000000000000000000000000000]",
+    ),
     ("an integer beyond 2^53", "[9007199254740993]"),
     ("an exponent makes a float", "[1e0,1E2,1e+3,10e-1]"),
     ("small floats in decimal notation", "[0.00001,0.000012345,1e-5,0.0001]"),
@@ -48,7 +54,10 @@ REFUSED_LINES: list[tuple[str, str, str]] = [
     ("single quotes", "{'id':'a'}", "json.malformed"),
 ]
 
-_ANN = '{"kind":"entity","external_system":"demo","external_id":"1","name":"Ann","entity_type":"Person"}'
+_ANN = (
+    '{"kind":"entity","external_system":"demo","external_id":"1",'
+    '"name":"Ann","entity_type":"Person"}'
+)
 
 ARCHIVES: list[dict[str, Any]] = [
     {"name": "an empty archive", "members": {}},
@@ -59,7 +68,8 @@ ARCHIVES: list[dict[str, Any]] = [
         "members": {
             "entities.jsonl": [
                 '{"external_system": "demo", "external_id": "1", "scope": {}, "metadata": {},'
-                ' "kind": "entity", "name": "Ann", "entity_type": "Person", "aliases": [], "attributes": {}}'
+                ' "kind": "entity", "name": "Ann", "entity_type": "Person",'
+                ' "aliases": [], "attributes": {}}'
             ]
         },
     },
@@ -74,7 +84,9 @@ ARCHIVES: list[dict[str, Any]] = [
     },
     {
         "name": "an empty text is a value",
-        "members": {"entities.jsonl": ['{"external_id":"1","name":"Ann","description":"","entity_type":""}']},
+        "members": {
+            "entities.jsonl": ['{"external_id":"1","name":"Ann","description":"","entity_type":""}']
+        },
     },
     {
         "name": "a missing external_system is written",
@@ -94,7 +106,8 @@ ARCHIVES: list[dict[str, Any]] = [
         "members": {
             "documents.jsonl": [
                 '{"external_id":"d","content":"x","created_at":"2026-01-02T03:04:05+02:00",'
-                '"updated_at":"2026-01-02 03:04:05.5","metadata":{"created_at":"2026-01-02T03:04:05+02:00"}}'
+                '"updated_at":"2026-01-02 03:04:05.5",'
+                '"metadata":{"created_at":"2026-01-02T03:04:05+02:00"}}'
             ]
         },
     },
@@ -110,14 +123,21 @@ ARCHIVES: list[dict[str, Any]] = [
     {
         "name": "confidence is a float, limit an integer",
         "members": {
-            "facts.jsonl": ['{"external_id":"f","subject_ref":"1","predicate":"knows","object_ref":"2","confidence":1}'],
-            "memory_blocks.jsonl": ['{"external_id":"b","label":"persona","value":"kind","limit":2000}'],
+            "facts.jsonl": [
+                '{"external_id":"f","subject_ref":"1","predicate":"knows","object_ref":"2","confidence":1}'
+            ],
+            "memory_blocks.jsonl": [
+                '{"external_id":"b","label":"persona","value":"kind","limit":2000}'
+            ],
         },
     },
     {
         "name": "a raw node is hashed under its kind, and nothing in it is left out",
         "members": {
-            "nodes.jsonl": ['{"type": "NodeSet", "id": "n1", "name": null, "tags": [], "rank": 1.0, "size": 1152921504606846976}']
+            "nodes.jsonl": [
+                '{"type": "NodeSet", "id": "n1", "name": null, "tags": [],'
+                ' "rank": 1.0, "size": 1152921504606846976}'
+            ]
         },
     },
     {
@@ -145,31 +165,61 @@ ARCHIVES: list[dict[str, Any]] = [
         "name": "without our manifest key a $cogx object is data and is wrapped",
         "typed": False,
         "members": {
-            "nodes.jsonl": ['{"id":"n","a":{"$cogx":"date","value":"1990-05-17"},"b":[{"$cogx":{"$cogx":1}}]}']
+            "nodes.jsonl": [
+                '{"id":"n","a":{"$cogx":"date","value":"1990-05-17"},"b":[{"$cogx":{"$cogx":1}}]}'
+            ]
         },
     },
     {
         "name": "with it, a wrapped object is data",
         "members": {
-            "nodes.jsonl": ['{"id":"n","a":{"$cogx":"object","value":{"$cogx":"date","value":"1990-05-17"}}}']
+            "nodes.jsonl": [
+                '{"id":"n","a":{"$cogx":"object","value":{"$cogx":"date","value":"1990-05-17"}}}'
+            ]
         },
     },
     {
         "name": "a property that is called $cogx is no value itself",
-        "members": {"entities.jsonl": ['{"external_id":"1","name":"Ann","attributes":{"$cogx":"date","value":"x"}}']},
+        "members": {
+            "entities.jsonl": [
+                '{"external_id":"1","name":"Ann","attributes":{"$cogx":"date","value":"x"}}'
+            ]
+        },
     },
     {
         "name": "declared value types are written inline before hashing",
         "value_types": [
-            {"kind": "entity", "type": "Person", "field": "attributes", "key": "born", "value_type": "date"},
-            {"kind": "raw_node", "type": "", "field": "properties", "key": "took", "value_type": "duration"},
-            {"kind": "fact", "type": "paid", "field": "metadata", "key": "sum", "value_type": "decimal"},
+            {
+                "kind": "entity",
+                "type": "Person",
+                "field": "attributes",
+                "key": "born",
+                "value_type": "date",
+            },
+            {
+                "kind": "raw_node",
+                "type": "",
+                "field": "properties",
+                "key": "took",
+                "value_type": "duration",
+            },
+            {
+                "kind": "fact",
+                "type": "paid",
+                "field": "metadata",
+                "key": "sum",
+                "value_type": "decimal",
+            },
         ],
         "members": {
-            "nodes.jsonl": ['{"id":"n","took":"P1DT5S"}', '{"id":"m","type":"Job","took":"P1DT5S"}'],
+            "nodes.jsonl": [
+                '{"id":"n","took":"P1DT5S"}',
+                '{"id":"m","type":"Job","took":"P1DT5S"}',
+            ],
             "entities.jsonl": [
                 '{"external_id":"1","name":"Ann","entity_type":"Person","attributes":{"born":"1990-05-17"}}',
-                '{"external_id":"2","name":"Bob","entity_type":"Person","attributes":{"born":{"$cogx":"string","value":"in May"}}}',
+                '{"external_id":"2","name":"Bob","entity_type":"Person",'
+                '"attributes":{"born":{"$cogx":"string","value":"in May"}}}',
                 '{"external_id":"3","name":"Cay","entity_type":"Person","attributes":{"born":null}}',
                 '{"external_id":"4","name":"Dog","entity_type":"Animal","attributes":{"born":"1990-05-17"}}',
             ],
@@ -189,7 +239,12 @@ ARCHIVES: list[dict[str, Any]] = [
     },
     {
         "name": "line separators are data, CR LF and blank lines are not",
-        "members": {"memories.jsonl": ['{"external_id":"m","content":"one\\u2028two\u2029three\u0085four"}\r', ""]},
+        "members": {
+            "memories.jsonl": [
+                '{"external_id":"m","content":"one\\u2028two\u2029three\u0085four"}\r',
+                "",
+            ]
+        },
     },
     {
         "name": "the sums are taken modulo 2^256",
@@ -263,17 +318,35 @@ ENTITY_IDS: list[tuple[str, str, str]] = [
     ("Alice", "afc75e41-4df3-5db9-907e-dcf55750efec", "aebfc131-797b-58e8-a145-b892aa7f54a0"),
     ("Alice Smith", "f41111b6-d043-51c1-914b-b2f5d73f6bd7", "15b5bab0-9eeb-5e9b-be73-b4fb5f1c894f"),
     ("O'Brien", "bb182ce2-413b-576f-b420-e70a1becdaac", "57d18f1a-3882-5c90-89ce-cd7680b5c764"),
-    ("ALICE  smith", "9a2198bb-353f-5185-a15a-0f50fdf306a1", "abdaebf8-ab49-5542-9ee6-909643a117ad"),
-    ("\u00dcn\u00efcode \u00c9", "5f56161c-2a0f-5545-9093-4dfc87711f0c", "31a84de7-5f92-5775-959d-cb423df14dd6"),
+    (
+        "ALICE  smith",
+        "9a2198bb-353f-5185-a15a-0f50fdf306a1",
+        "abdaebf8-ab49-5542-9ee6-909643a117ad",
+    ),
+    (
+        "\u00dcn\u00efcode \u00c9",
+        "5f56161c-2a0f-5545-9093-4dfc87711f0c",
+        "31a84de7-5f92-5775-959d-cb423df14dd6",
+    ),
     ("a|b", "0f23685b-5e27-5ee7-9d55-6dbd6bf02a85", "214d0b16-1fdd-5bb6-8187-d4078044db64"),
     (" Alice ", "d3bc108a-1968-5bcf-b709-7549db916868", "eec5c680-d8d4-5692-a985-3215c8146403"),
 ]
 """Name, id of the entity, id of the entity type: as cognee 1.6.5 gives them."""
 
 FACTS: list[dict[str, Any]] = [
+    {
+        "subject_ref": "ann",
+        "predicate": "works_at",
+        "object_ref": "acme",
+        "valid_at": "2020-01-01T00:00:00Z",
+    },
+    {
+        "subject_ref": "ann",
+        "predicate": "works_at",
+        "object_ref": "acme",
+        "valid_at": "2024-01-01T00:00:00Z",
+    },
     {"subject_ref": "ann", "predicate": "works_at", "object_ref": "acme"},
-    {"subject_ref": "ann", "predicate": "works_at", "object_ref": "acme", "valid_at": "2020-01-01T00:00:00Z"},
-    {"subject_ref": "ann", "predicate": "works_at", "object_ref": "acme", "valid_at": "2024-01-01T00:00:00Z"},
     {"subject_ref": "acme", "predicate": "works_at", "object_ref": "ann"},
     {"subject_ref": "ann:works_at", "predicate": "acme", "object_ref": "x"},
     {"subject_ref": "ann", "predicate": "works_at:acme", "object_ref": "x"},
@@ -337,6 +410,7 @@ TYPED_TEXTS: list[tuple[str, str, bool, str | None]] = [
 """Tag, text, whether the tag allows it, and what a writer gives for it where that differs."""
 
 VERSIONS: list[Any] = [
-    "0.1", "0.2", "0.9", "0.10", "0.999999999", "0.0", "1.0", "0", "0.1.0", "0.01", "00.1", "-1", "-1.0",
-    "0.1-beta", "v0.1", " 0.1", "", "abc", "0_0.1", "\u0660.\u0661", "10.1", "0.1000000000", 0.1, 0, None, ["0.1"],
+    "0.1", "0.2", "0.9", "0.10", "0.999999999", "0.0", "1.0", "0", "0.1.0", "0.01", "00.1", "-1",
+    "-1.0", "0.1-beta", "v0.1", " 0.1", "", "abc", "0_0.1", "\u0660.\u0661", "10.1",
+    "0.1000000000", 0.1, 0, None, ["0.1"],
 ]  # fmt: skip

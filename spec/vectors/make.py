@@ -143,7 +143,8 @@ FILES = {
 def texts() -> dict[str, str]:
     """Return file name -> content of every vector file."""
     return {
-        name: json.dumps({"cogx_version": "0.1", "clause": clause, "cases": cases()}, indent=1) + "\n"
+        name: json.dumps({"cogx_version": "0.1", "clause": clause, "cases": cases()}, indent=1)
+        + "\n"
         for name, (clause, cases) in FILES.items()
     }
 
@@ -152,7 +153,8 @@ def main(arguments: list[str]) -> int:
     """Write the files, or with --check tell whether they are in step."""
     stale = [name for name, text in texts().items() if not _holds(HERE / name, text)]
     if arguments == ["--check"]:
-        print("\n".join(f"spec/vectors/{name} is out of step" for name in stale) or "in step")
+        for name in stale:
+            sys.stdout.write(f"spec/vectors/{name} is out of step: run spec/vectors/make.py\n")
         return 1 if stale else 0
     for name, text in texts().items():
         (HERE / name).write_text(text, "ascii")

@@ -16,7 +16,15 @@ from typing import Any
 
 # --- canonical JSON (format.md#canonical-json) -------------------------------------------------
 
-SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+SHORT_ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
 
 
 class Refused(ValueError):
@@ -25,10 +33,8 @@ class Refused(ValueError):
 
 def canonical(value: Any) -> str:
     """Return the canonical JSON text of a plain JSON value."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
@@ -186,17 +192,24 @@ def is_text_of(tag: str, text: Any) -> bool:
             date.fromisoformat(text[:10])
         if tag == "duration":
             return int(re.findall(r"T([0-9]+)", text)[0]) < 86_400
-        clock = re.search(r"([0-9]{2}):([0-9]{2}):([0-9]{2})", text) if tag in ("datetime", "time") else None
+        clock = (
+            re.search(r"([0-9]{2}):([0-9]{2}):([0-9]{2})", text)
+            if tag in ("datetime", "time")
+            else None
+        )
         shift = re.search(r"[+-]([0-9]{2}):([0-9]{2})$", text) if clock else None
     except ValueError:
         return False
-    return (clock is None or all(int(n) < top for n, top in zip(clock.groups(), (24, 60, 60), strict=True))) and (
+    return (
+        clock is None
+        or all(int(n) < top for n, top in zip(clock.groups(), (24, 60, 60), strict=True))
+    ) and (
         shift is None or all(int(n) < top for n, top in zip(shift.groups(), (24, 60), strict=True))
     )
 
 
 def inline(value: Any, *, typed: bool) -> Any:
-    """Return a free-form value with NaN tagged, and in untyped archives ``$cogx`` objects wrapped."""
+    """Return a free-form value with NaN tagged; in untyped archives ``$cogx`` is wrapped."""
     if isinstance(value, float) and not math.isfinite(value):
         text = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         return {TAG: "float", "value": text}
@@ -291,7 +304,11 @@ KIND_OF_MEMBER = {
     "facts.jsonl": "fact",
 }
 GRAPH = ("raw_node", "entity", "fact")
-PROPERTIES = {"raw_node": ("properties", "type"), "entity": ("attributes", "entity_type"), "fact": ("metadata", "predicate")}
+PROPERTIES = {
+    "raw_node": ("properties", "type"),
+    "entity": ("attributes", "entity_type"),
+    "fact": ("metadata", "predicate"),
+}
 
 
 def canonical_record(kind: str, line: str, *, typed: bool, declared: list[dict[str, str]]) -> str:
@@ -301,12 +318,17 @@ def canonical_record(kind: str, line: str, *, typed: bool, declared: list[dict[s
     if kind == "raw_node":
         if not isinstance(fields.get("id"), str) or not fields["id"]:
             raise Refused("raw_node.id")
-        whole = {key: expanded(inline(value, typed=typed), tags.get(key)) for key, value in fields.items()}
+        whole = {
+            key: expanded(inline(value, typed=typed), tags.get(key))
+            for key, value in fields.items()
+        }
         return canonical({"kind": "raw_node", "properties": whole})
     fields = {"kind": kind, "external_system": "unknown"} | fields
     if kind in PROPERTIES and tags:
         name = PROPERTIES[kind][0]
-        fields[name] = {key: expanded(value, tags.get(key)) for key, value in (fields.get(name) or {}).items()}
+        fields[name] = {
+            key: expanded(value, tags.get(key)) for key, value in (fields.get(name) or {}).items()
+        }
     return canonical(typed_fields(fields, COMMON | FIELDS[kind], typed=typed))
 
 
@@ -315,7 +337,11 @@ def tags_for(kind: str, fields: dict[str, Any], declared: list[dict[str, str]]) 
     type_field = PROPERTIES.get(kind, ("", ""))[1]
     own = fields.get(type_field)
     own = own if isinstance(own, str) else ""
-    return {one["key"]: one["value_type"] for one in declared if (one["kind"], one["type"]) == (kind, own)}
+    return {
+        one["key"]: one["value_type"]
+        for one in declared
+        if (one["kind"], one["type"]) == (kind, own)
+    }
 
 
 def typed_fields(fields: dict[str, Any], known: dict[str, str], *, typed: bool) -> dict[str, Any]:
@@ -328,7 +354,7 @@ def typed_fields(fields: dict[str, Any], known: dict[str, str], *, typed: bool) 
             continue
         if sort == "scope":
             value = {key: item for key, item in (value or {}).items() if item is not None}
-        if value is None or value == {} or value == []:
+        if value in (None, {}, []):
             continue
         if sort == "time":
             value = timestamp(value)[0]
@@ -368,7 +394,9 @@ def named_uuid(text: str) -> str:
 def fact_id(subject: str, predicate: str, target: str, content: str | None = None) -> str:
     """Return the id of an edge that has none; ``content`` is given for parallel ones."""
     text = f"{subject}:{predicate}:{target}"
-    return text if content is None else f"{text}#{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+    return (
+        text if content is None else f"{text}#{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+    )
 
 
 def version_reading(version: Any) -> str:

@@ -18,7 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cogx.archive.reading import RecordReader
 from cogx.archive.validate import Findings, validate
+from cogx.archive.value_types import ValueTypes
 from cogx.codec import canonical, typed
 from cogx.codec.lines import hashed_form
 from cogx.codec.typed import UnreadableValue, read_tagged, text_of
@@ -28,8 +30,6 @@ from cogx.format.layout import KIND_OF_MEMBER, MEMBER_OF_KIND
 from cogx.format.manifest import ValueType
 from cogx.format.timestamps import UnreadableTimestamp, format_timestamp, parse_timestamp
 from cogx.format.version import is_newer, parse_version
-from cogx.archive.reading import RecordReader
-from cogx.archive.value_types import ValueTypes
 
 VECTORS = Path(__file__).parents[2] / "spec" / "vectors"
 
@@ -69,7 +69,9 @@ def test_the_corpus_is_not_empty_and_holds_both_sides() -> None:
     assert {case["tag"] for case in TYPED} == typed.TAGS - {"object"}
     assert {"canonical", "refused"} <= {key for case in CANONICAL for key in case}
     assert {"canonical", "refused"} <= {key for case in TIMESTAMPS for key in case}
-    assert {record["member"] for case in FINGERPRINTS for record in case["records"]} == set(KIND_OF_MEMBER)
+    assert {record["member"] for case in FINGERPRINTS for record in case["records"]} == set(
+        KIND_OF_MEMBER
+    )
 
 
 @pytest.mark.parametrize("case", CANONICAL, ids=_names(CANONICAL))
@@ -208,8 +210,14 @@ def test_reference_agrees_on_values(value: Any) -> None:
     st.one_of(
         st.integers(min_value=-(10**30), max_value=10**30),
         _finite,
-        st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9](\.[0-9]{1,8})?)?", fullmatch=True),
-        st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[012][0-9]:00:00(Z|[+-][0-2][0-9]:?[0-6][0-9])", fullmatch=True),
+        st.from_regex(
+            r"[0-9]{4}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9](\.[0-9]{1,8})?)?",
+            fullmatch=True,
+        ),
+        st.from_regex(
+            r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[012][0-9]:00:00(Z|[+-][0-2][0-9]:?[0-6][0-9])",
+            fullmatch=True,
+        ),
     )
 )
 def test_reference_agrees_on_timestamps(value: str | int | float) -> None:
@@ -238,7 +246,12 @@ _LINES = {
         },
     ),
     "fact": st.fixed_dictionaries(
-        {"external_id": st.just("f"), "subject_ref": st.just("a"), "predicate": _texts.filter(bool), "object_ref": st.just("b")},
+        {
+            "external_id": st.just("f"),
+            "subject_ref": st.just("a"),
+            "predicate": _texts.filter(bool),
+            "object_ref": st.just("b"),
+        },
         optional={
             "confidence": st.none() | _finite | st.integers(-9, 9),
             "valid_at": _times,
@@ -251,7 +264,10 @@ _LINES = {
         optional={
             "scope": st.dictionaries(st.sampled_from(["user_id", "run_id"]), st.none() | _texts),
             "turns": st.lists(
-                st.fixed_dictionaries({"role": _texts, "content": _texts}, optional={"occurred_at": _times, "x": _values}),
+                st.fixed_dictionaries(
+                    {"role": _texts, "content": _texts},
+                    optional={"occurred_at": _times, "x": _values},
+                ),
                 max_size=2,
             ),
         },
@@ -261,9 +277,14 @@ _LINES = {
 
 @settings(max_examples=200)
 @given(st.data(), st.sampled_from(sorted(_LINES)), st.booleans(), st.booleans())
-def test_reference_agrees_on_fingerprints(data: st.DataObject, kind: str, typed: bool, spaced: bool) -> None:
+def test_reference_agrees_on_fingerprints(
+    data: st.DataObject, kind: str, typed: bool, spaced: bool
+) -> None:
     rows = data.draw(st.lists(_LINES[kind], min_size=1, max_size=3))
-    lines = [json.dumps(row, ensure_ascii=spaced, separators=None if spaced else (",", ":")) for row in rows]
+    lines = [
+        json.dumps(row, ensure_ascii=spaced, separators=None if spaced else (",", ":"))
+        for row in rows
+    ]
     hashed = [reference.canonical_record(kind, line, typed=typed, declared=[]) for line in lines]
     found = _validated({MEMBER_OF_KIND[kind]: "\n".join(lines).encode()}, typed=typed)
     assert found.fingerprint.hex() == reference.fingerprint({kind: hashed})

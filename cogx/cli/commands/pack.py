@@ -46,7 +46,9 @@ def command(
     from cogx.archive.pack import pack
 
     if plain and refresh:
-        raise click.UsageError("--plain leaves the manifest alone, --refresh rewrites it: one only.")
+        raise click.UsageError(
+            "--plain leaves the manifest alone, --refresh rewrites it: one only."
+        )
     source, target = source_of(directory), target_of(archive, console)
     packed = archive.endswith((".gz", ".tgz", ".zst")) or compression in ("gz", "zst")
     check_room(archive, bytes_at(directory) // (_SQUEEZED if packed else 1), "the archive")
@@ -83,5 +85,7 @@ def command(
         look = command_line("cogx", "validate", directory)
         console.line(f"{count_of(findings.log.warnings(), 'warning')}; {look} shows them.")
     if "permissions.json" in findings.members:
-        console.note("permissions.json holds account secrets: keep the archive private.", mark="warning")
+        console.note(
+            "permissions.json holds account secrets: keep the archive private.", mark="warning"
+        )
     return FINE

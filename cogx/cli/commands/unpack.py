@@ -18,9 +18,7 @@ from cogx.cli.terminal import Console
 @force_option
 @reading_options
 @output_options
-def command(
-    archive: str, directory: str, force: bool, reading: Reading, console: Console
-) -> int:
+def command(archive: str, directory: str, force: bool, reading: Reading, console: Console) -> int:
     """Unpack an archive into a directory.
 
     DIR is new or empty; with --force it may hold an older archive's members, which are replaced
@@ -54,5 +52,7 @@ def command(
     ):
         console.line(line)
     if "permissions.json" in written:
-        console.note(f"{directory}/permissions.json holds account secrets: keep it private.", mark="warning")
+        console.note(
+            f"{directory}/permissions.json holds account secrets: keep it private.", mark="warning"
+        )
     return FINE

@@ -32,9 +32,7 @@ def render(verdicts: Sequence[Verdict]) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(verdict, problem, rules)
-            for verdict in verdicts
-            for problem in verdict.problems
+            _result(verdict, problem, rules) for verdict in verdicts for problem in verdict.problems
         ],
     }
     return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)

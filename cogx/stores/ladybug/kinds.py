@@ -25,9 +25,6 @@ _LONGEST_INTERVAL: Final = timedelta(days=100_000_000)
 _ZERO: Final = timedelta(0)
 
 
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How one kind of value lives in a column.
@@ -93,10 +90,6 @@ def _or_text(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def _utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC)
-
-
-def _string(value: Any) -> Any:
-    return value
 
 
 _KINDS: Final = (

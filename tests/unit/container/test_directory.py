@@ -115,6 +115,12 @@ def test_odd_names_are_reported_and_never_opened(archive: Path) -> None:
     ]
 
 
+def test_what_a_dead_writer_left_is_never_taken_for_an_archive(archive: Path) -> None:
+    archive.rename(archive.parent / ".out.partial-0123456789abcdef")
+    kept, found = read(archive.parent)
+    assert (kept, codes(found)) == ({}, ["member.leftover"])
+
+
 def test_a_file_that_grows_or_shrinks_under_the_reader_is_refused(archive: Path) -> None:
     big = archive / "nodes.jsonl"
     for change in (1 << 20, 4 << 20):

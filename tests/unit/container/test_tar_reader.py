@@ -125,6 +125,7 @@ def test_a_signed_checksum_of_an_old_tar_is_accepted() -> None:
         (entry(b"nodes.jsonl.partial", b"x"), "member.leftover"),
         (entry(b"nodes.jsonl.tmp", b"x"), "member.leftover"),
         (entry(b".graph.partial-0123abcd", b"x"), "member.leftover"),
+        (entry(b".graph.partial-0123abcd/nodes.jsonl", b"x"), "member.leftover"),
     ],
 )
 def test_a_harmful_entry_is_reported_and_the_others_are_still_read(

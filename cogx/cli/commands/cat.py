@@ -1,0 +1,135 @@
+"""Knows ``cogx cat``: lines of records, byte for byte as they stand in their members."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from cogx.cli.exit_codes import FINE
+from cogx.cli.group import nearest
+from cogx.cli.options import ARCHIVE, Reading, one_of, output_options, reading_options
+from cogx.cli.streams import shown, source_of
+from cogx.cli.terminal import Console, binary, is_terminal, safe_json
+from cogx.errors import BadSetting, DigestMismatch, InvalidArchive
+from cogx.format.layout import KIND_OF_MEMBER, KINDS, MANIFEST, MEMBER_OF_KIND
+from cogx.problems import Problem, Severity
+
+if TYPE_CHECKING:
+    from cogx.archive.reader import Archive
+    from cogx.container import Member
+
+_MANIFEST = "manifest"
+
+
+@click.command("cat")
+@click.argument("archive", metavar="ARCHIVE", type=ARCHIVE)
+@click.argument("what", metavar="[KIND|ID]", required=False)
+@click.argument("identity", metavar="[ID]", required=False)
+@reading_options
+@output_options
+def command(
+    archive: str, what: str | None, identity: str | None, reading: Reading, console: Console
+) -> int:
+    """Print records as they stand on their lines.
+
+    All of them, those of one KIND (raw_node, entity, document, episode, memory, memory_block,
+    fact; or manifest), or those with one ID; KIND and ID together tell an ID from a kind.
+    Lines are the archive's own, byte for byte; on a terminal, control characters are shown
+    as JSON escapes. A line that is no record ends the output with exit code 1.
+    """
+    from cogx.archive.reader import open_archive
+
+    kind, wanted = _chosen(what, identity)
+    with open_archive(source_of(archive), lenient=reading.lenient, limits=reading.limits) as opened:
+        if kind == _MANIFEST:
+            _write(_manifest(opened))
+            return FINE
+        found = False
+        for lines in _iter_lines(opened, kind, wanted):
+            found = True
+            _write(b"".join(line + b"\n" for line in lines))
+    if wanted is not None and not found:
+        hint = nearest(wanted, KINDS) if identity is None else ""
+        raise BadSetting(f"{shown(archive)} has no record with the id {wanted!r}.{hint}")
+    return FINE
+
+
+def _chosen(what: str | None, identity: str | None) -> tuple[str | None, str | None]:
+    """Return (kind, id), None for what was not asked for."""
+    if identity is not None:
+        assert what is not None
+        return one_of("kind", what, KINDS), identity
+    if what in KINDS or what == _MANIFEST or what is None:
+        return what, None
+    if what in ("permissions", "permissions.json"):
+        raise BadSetting("permissions.json holds account secrets; no command shows them.")
+    return KIND_OF_MEMBER.get(what, _MANIFEST if what == MANIFEST else None), (
+        None if what in KIND_OF_MEMBER or what == MANIFEST else what
+    )
+
+
+def _manifest(archive: Archive) -> bytes:
+    for member in archive.container.members(lambda problem: None):
+        if member.name == MANIFEST:
+            return b"".join(member.chunks())
+    return b""
+
+
+def _iter_lines(archive: Archive, kind: str | None, wanted: str | None) -> Iterator[list[bytes]]:
+    """Yield lines as they stand; every record is read as import reads it, each digest checked."""
+    member_name = MEMBER_OF_KIND[kind] if kind else None
+    for member in archive.container.members(lambda problem: None):
+        if member.name in KIND_OF_MEMBER and member_name in (None, member.name):
+            yield from _member_lines(archive, member, wanted)
+
+
+def _member_lines(archive: Archive, member: Member, wanted: str | None) -> Iterator[list[bytes]]:
+    from cogx.codec.jsonl import iter_raw_blocks
+
+    digest = hashlib.sha256()
+
+    def measured() -> Iterator[bytes]:
+        for chunk in member.chunks():
+            digest.update(chunk)
+            yield chunk
+
+    def refuse(problem: Problem) -> None:
+        if problem.severity is Severity.ERROR and problem.code not in archive.lenient:
+            line = None if problem.line is None else problem.line + first - 1
+            located = Problem(problem.code, problem.message, member.name, line, problem.field)
+            raise InvalidArchive(f"{located} {located.remedy}", [located])
+
+    def too_long(number: int) -> None:
+        text = f"longer than {archive.limits.line_bytes:,} bytes"
+        refuse(Problem("line.too-long", text, member.name, number))
+
+    first = 1
+    reader = archive.reader(refuse)
+    for raw in iter_raw_blocks(measured(), archive.limits.line_bytes, too_long):
+        first = raw.first
+        stand = raw.data[:-1].split(b"\n")
+        for block in reader.iter_blocks(KIND_OF_MEMBER[member.name], member.name, [raw.data]):
+            ids = block.ids() if wanted is not None else None
+            lines = [
+                stand[number - 1]
+                for index, number in enumerate(block.numbers)
+                if ids is None or ids[index] == wanted
+            ]
+            if lines:
+                yield lines
+        first = 1
+    expected = archive.expected_digests.get(member.name)
+    if expected is not None and expected != digest.hexdigest():
+        raise DigestMismatch(member.name, expected, digest.hexdigest())
+
+
+def _write(data: bytes) -> None:
+    if is_terminal(sys.stdout):
+        for line in data.rstrip(b"\n").split(b"\n"):
+            sys.stdout.write(safe_json(line.decode("utf-8", "backslashreplace")) + "\n")
+        return
+    binary(sys.stdout).write(data)
