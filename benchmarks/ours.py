@@ -2,9 +2,9 @@
 
     python -m benchmarks.ours write GRAPH.jsonl OUT     a graph in memory, exported
     python -m benchmarks.ours stream NODES OUT          a graph that is never in memory, exported
-    python -m benchmarks.ours read ARCHIVE              every record read, schema and digests checked
-    python -m benchmarks.ours validate ARCHIVE          everything the specification calls an error
-    python -m benchmarks.ours store ARCHIVE FOLDER      into Ladybug, out again, fingerprints compared
+    python -m benchmarks.ours read ARCHIVE              every record, schema and digests checked
+    python -m benchmarks.ours validate ARCHIVE          every error, and the fingerprint
+    python -m benchmarks.ours validate ARCHIVE          every error, and the fingerprint
 
 One JSON object is printed, of the same shape as the peer's.
 """

@@ -14,7 +14,7 @@ cognee refuses has ``"refused"`` with its words instead of figures. ``peak_rss_m
 what the process held before the stage, which is ``baseline_rss_mib``.
 """
 
-# ruff: noqa: PLC0415 - cognee reads its settings while it is imported, so that comes last
+
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cogx.archive.reading import Block, RecordReader
@@ -45,8 +46,7 @@ class UserSchema:
             BadSetting: it cannot be read, is not JSON, or a schema in it is none.
         """
         try:
-            with open(path, "rb") as file:
-                document = json.load(file)
+            document = json.loads(Path(path).read_bytes())
         except OSError as error:
             raise BadSetting(f"{path}: cannot be read: {error.strerror}.") from error
         except (ValueError, RecursionError) as error:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -88,8 +89,7 @@ def _fail(error: BaseException, given: list[str]) -> int:
 
 
 def _values(options: list[str], name: str) -> list[str]:
-    pairs = zip(options, options[1:], strict=False)
-    return [two for one, two in pairs if one == name] + [
+    return [two for one, two in pairwise(options) if one == name] + [
         one.partition("=")[2] for one in options if one.startswith(name + "=")
     ]
 

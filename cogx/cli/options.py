@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.shell_completion import CompletionItem
@@ -18,6 +18,12 @@ from cogx.cli.terminal import Console
 from cogx.errors import BadSetting, UnknownName
 from cogx.limits import Limits
 from cogx.problems import CODES
+
+if TYPE_CHECKING:
+    _Text = click.ParamType[str]
+    _Setting = click.ParamType[tuple[str, int]]
+else:  # before click 8.5 the class takes no parameter
+    _Text = _Setting = click.ParamType
 
 Function = Callable[..., Any]
 
@@ -36,7 +42,7 @@ class Reading:
     limits: Limits
 
 
-class _LenientCode(click.ParamType[str]):
+class _LenientCode(_Text):
     name = "code"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
@@ -56,7 +62,7 @@ class _LenientCode(click.ParamType[str]):
         ]
 
 
-class _LimitSetting(click.ParamType[tuple[str, int]]):
+class _LimitSetting(_Setting):
     name = "name=n"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, int]:

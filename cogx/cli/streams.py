@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from cogx.cli.terminal import Console, binary, is_terminal
@@ -63,7 +63,7 @@ def check_room(path: str, least_bytes: int, what: str) -> None:
     needed = max(least_bytes, _SMALLEST_BYTES)
     free = free_bytes(path)
     if free < needed:
-        place = os.path.dirname(os.path.abspath(path))
+        place = Path(path).absolute().parent
         raise NoSpace(
             f"{place}: {free:,} bytes are free, {what} needs at least {needed:,}. "
             "Nothing was written; free some space or choose another place.",
@@ -76,12 +76,9 @@ def check_room(path: str, least_bytes: int, what: str) -> None:
 def bytes_at(path: str) -> int:
     """Return the bytes a file or directory holds, 0 if it cannot be told."""
     try:
-        if not os.path.isdir(path):
-            return os.path.getsize(path)
-        return sum(
-            os.path.getsize(os.path.join(folder, name))
-            for folder, _, names in os.walk(path)
-            for name in names
-        )
+        place = Path(path)
+        if not place.is_dir():
+            return place.stat().st_size
+        return sum(file.lstat().st_size for file in place.rglob("*"))
     except OSError:
         return 0

@@ -67,7 +67,7 @@ def force_utf8() -> None:
 def binary(stream: TextIO) -> BinaryIO:
     """Return the bytes behind a text stream, what was printed so far flushed."""
     stream.flush()
-    return stream.buffer  # type: ignore[return-value]
+    return stream.buffer
 
 
 @dataclass(slots=True)

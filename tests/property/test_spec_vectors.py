@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import sys
+import tarfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,7 +32,9 @@ from cogx.format.manifest import ValueType
 from cogx.format.timestamps import UnreadableTimestamp, format_timestamp, parse_timestamp
 from cogx.format.version import is_newer, parse_version
 
-VECTORS = Path(__file__).parents[2] / "spec" / "vectors"
+ROOT = Path(__file__).parents[2]
+VECTORS = ROOT / "spec" / "vectors"
+REAL = ROOT / "fixtures" / "archives" / "real-small.cogx.tar.gz"
 
 
 def _module(name: str) -> ModuleType:
@@ -184,6 +187,28 @@ def test_reference_knows_nothing_of_cogx() -> None:
 
 
 # Beyond the vectors: both sides agree on whatever comes.
+
+
+def test_reference_agrees_on_what_a_real_cognee_wrote() -> None:
+    members: dict[str, bytes] = {}
+    with tarfile.open(REAL) as tar:
+        for entry in tar:
+            file = tar.extractfile(entry)
+            assert file is not None
+            members[entry.name] = file.read()
+    hashed = {
+        kind: [
+            reference.canonical_record(kind, line, typed=False, declared=[])
+            for line in members.get(member, b"").decode().split("\n")
+            if line
+        ]
+        for member, kind in reference.KIND_OF_MEMBER.items()
+    }
+    found = validate(REAL)
+    assert found.valid
+    assert sum(map(len, hashed.values())) == sum(found.counts.values()) > 400
+    assert found.fingerprint.hex() == reference.fingerprint(hashed)
+
 
 _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 _finite = st.floats(allow_nan=False, allow_infinity=False)

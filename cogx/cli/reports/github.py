@@ -13,7 +13,7 @@ _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 
 
 def lines_of(verdict: Verdict) -> Iterator[str]:
-    """Yield one workflow command for each problem kept, and one for those of a code that are not."""
+    """Yield a command for each problem kept, and one for those of a code that were not."""
     for code, number, problems in verdict.grouped():
         level = "error" if verdict.fails(code) else _LEVELS[verdict.severity(code)]
         for problem in problems:

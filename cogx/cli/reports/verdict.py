@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cogx.problems import CODES, Problem, Severity
@@ -66,9 +66,9 @@ class Verdict:
 
         In a tarball no line can be opened, so that is the tarball alone.
         """
-        if problem.member is None or not os.path.isdir(self.archive):
+        if problem.member is None or not Path(self.archive).is_dir():
             return self.archive, None
-        return os.path.join(self.archive, problem.member), problem.line
+        return str(Path(self.archive, problem.member)), problem.line
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as plain JSON."""

@@ -27,6 +27,11 @@ def test_generated_pages_are_in_step() -> None:
         assert path.read_text("utf-8") == text, f"{path.name} is out of step: make spec"
 
 
+def test_check_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generator().main(["--check"]) == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_no_schema_is_left_over() -> None:
     assert {path.stem for path in (SPEC / "schema" / "0.1").iterdir()} == set(SCHEMA_KINDS)
 

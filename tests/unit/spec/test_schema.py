@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from typing import Any
 
 import jsonschema
@@ -11,10 +12,10 @@ import pytest
 from cogx.archive.manifest_file import read_manifest
 from cogx.archive.validate import validate
 from cogx.errors import UnknownName
-from cogx.format.layout import KINDS, MEMBER_OF_KIND
+from cogx.format.layout import KIND_OF_MEMBER, KINDS, MEMBER_OF_KIND
 from cogx.format.schema import SCHEMA_KINDS, schema_of
 from cogx.problems import CODES, Severity
-from tests.unit.spec.pages import SPEC
+from tests.unit.spec.pages import ROOT, SPEC
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "document": {"external_id": "1", "content": ""},
@@ -178,6 +179,22 @@ def test_manifest_schema_agrees_with_validation(manifest: Any) -> None:
     _, problems = read_manifest(json.dumps(manifest).encode())
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     assert _fits("manifest", manifest) == (not errors)
+
+
+def test_schemas_fit_what_a_real_cognee_wrote() -> None:
+    with tarfile.open(ROOT / "fixtures" / "archives" / "real-small.cogx.tar.gz") as tar:
+        for entry in tar:
+            file = tar.extractfile(entry)
+            assert file is not None
+            text = file.read()
+            if entry.name == "manifest.json":
+                assert _fits("manifest", json.loads(text))
+                continue
+            kind = KIND_OF_MEMBER[entry.name]
+            validator = jsonschema.Draft202012Validator(schema_of(kind))
+            lines = [json.loads(line) for line in text.split(b"\n") if line]
+            assert lines
+            assert all(map(validator.is_valid, lines))
 
 
 def _fits(kind: str, value: Any) -> bool:

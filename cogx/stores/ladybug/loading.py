@@ -1,0 +1,185 @@
+"""Knows how spooled rows become tables of a fresh database, each loaded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cogx.codec import canonical
+from cogx.ports import Edge, Node
+from cogx.progress import Progress
+from cogx.stores.ladybug.database import Database
+from cogx.stores.ladybug.layout import (
+    SCHEMA_VERSION,
+    Column,
+    EdgeTable,
+    NodeTable,
+    table_record,
+)
+from cogx.stores.ladybug.names import (
+    EDGE_RESERVED,
+    META,
+    NODE_RESERVED,
+    OTHER_EDGE,
+    OTHER_NODE,
+    Names,
+    quoted,
+    text_literal,
+)
+from cogx.stores.ladybug.spool import Bundle, Family, Spool, SpoolFile
+
+_NODES_AT_ONCE: Final = 1_000_000
+_POOL_SHARE: Final = 0.15
+_EDGE_OVERHEAD: Final = 64
+_COPIES_PER_CHECKPOINT: Final = 400
+
+
+@dataclass(slots=True)
+class _Loader:
+    database: Database
+    progress: Progress
+    buffer_bytes: int
+    names: Names = field(
+        default_factory=lambda: Names(frozenset({META, OTHER_NODE, OTHER_EDGE}))
+    )
+    node_tables: list[NodeTable] = field(default_factory=list)
+    edge_tables: list[EdgeTable] = field(default_factory=list)
+    copies: int = 0
+
+    def nodes(self, spool: Spool[Node]) -> None:
+        """Make and fill the node tables."""
+        families = spool.housed()
+        self._begin("load nodes", families)
+        for family in families:
+            name = OTHER_NODE if family.name is None else self.names.take(family.name)
+            shared = ["type"] if family.name is None else []
+            columns = _columns(family, NODE_RESERVED.union(shared))
+            table = NodeTable(name, family.name, columns)
+            self.node_tables.append(table)
+            own = ["id STRING PRIMARY KEY", *(f"{x} STRING" for x in shared), "labels STRING[]"]
+            self.database.run(f"CREATE NODE TABLE {quoted(name)}({_declared(own, columns)})")
+            into = _target(name, ["id", *shared, "labels"], columns)
+            for bundle in family.bundles.values():
+                for files in _parts(spool.files_of(bundle), _NODES_AT_ONCE, lambda f: f.rows):
+                    self._copy(into, files, "")
+        self.progress.end()
+
+    def edges(self, spool: Spool[Edge]) -> None:
+        """Make and fill the relationship tables."""
+        families = spool.housed()
+        self._begin("load edges", families)
+        for family in families:
+            name = OTHER_EDGE if family.name is None else self.names.take(family.name)
+            shared = ["predicate"] if family.name is None else []
+            columns = _columns(family, EDGE_RESERVED.union(shared))
+            table = EdgeTable(name, family.name, columns)
+            self.edge_tables.append(table)
+            ends = {bundle.pair: self._ends(bundle) for bundle in family.bundles.values()}
+            pairs = [f"FROM {quoted(a)} TO {quoted(b)}" for a, b in ends.values()]
+            own = [*pairs, "id STRING", *(f"{x} STRING" for x in shared)]
+            self.database.run(f"CREATE REL TABLE {quoted(name)}({_declared(own, columns)})")
+            into = _target(name, ["id", *shared], columns)
+            for pair, bundle in family.bundles.items():
+                source, target = ends[pair]
+                where = f" (from={text_literal(source)}, to={text_literal(target)})"
+                for files in _parts(spool.files_of(bundle), self._edge_bytes(), _edge_size):
+                    self._copy(into, files, where)
+        self.progress.end()
+
+    def meta(self, header: Mapping[str, Any]) -> None:
+        """Remember the layout and the header."""
+        self.database.run(f"CREATE NODE TABLE {META}(key STRING PRIMARY KEY, value STRING)")
+        records = dict(table_record(t) for t in (*self.node_tables, *self.edge_tables))
+        records["schema_version"] = str(SCHEMA_VERSION)
+        records["header"] = canonical.encode(dict(header)).decode()
+        for key, value in records.items():
+            self.database.rows(
+                f"CREATE (:{META} {{key: $key, value: $value}})", {"key": key, "value": value}
+            )
+
+    def _begin(self, task: str, families: list[Family[Any]]) -> None:
+        total = sum(family.count() for family in families)
+        self.progress.begin(task, total=total, unit="rows")
+
+    def _ends(self, bundle: Bundle[Edge]) -> tuple[str, str]:
+        source, target = bundle.pair
+        return self.node_tables[source].name, self.node_tables[target].name
+
+    def _edge_bytes(self) -> int:
+        return int(self.buffer_bytes * _POOL_SHARE)
+
+    def _copy(self, into: str, files: list[SpoolFile], where: str) -> None:
+        listed = ", ".join(text_literal(str(file.path.absolute())) for file in files)
+        self.database.run(f"COPY {into} FROM [{listed}]{where}")
+        for file in files:
+            file.path.unlink()
+            self.progress.advance(file.rows)
+        self.copies += 1
+        if self.copies % _COPIES_PER_CHECKPOINT == 0:
+            self.database.run("CHECKPOINT")
+
+
+def load(
+    path: Path,
+    nodes: Spool[Node],
+    edges: Spool[Edge],
+    *,
+    header: Mapping[str, Any],
+    progress: Progress,
+    buffer_bytes: int,
+    threads: int,
+) -> None:
+    """Make the database at ``path`` out of the spools, and close it, durable.
+
+    Files of the spools are removed as they are loaded.
+
+    Raises:
+        StoreRefused: Ladybug refused; the file is then worthless.
+    """
+    database = Database(path, read_only=False, buffer_bytes=buffer_bytes, threads=threads)
+    try:
+        loader = _Loader(database, progress, buffer_bytes)
+        loader.nodes(nodes)
+        database.run("CHECKPOINT")
+        loader.edges(edges)
+        loader.meta(header)
+        database.run("CHECKPOINT")
+    finally:
+        database.close()
+
+
+def _columns(family: Family[Any], reserved: frozenset[str]) -> list[Column]:
+    names = Names(reserved)
+    return [Column(names.take(prop), prop, kind) for prop, kind in family.shape.kinds.items()]
+
+
+def _declared(own: list[str], columns: list[Column]) -> str:
+    listed = [f"{quoted(column.name)} {column.kind.column}" for column in columns]
+    return ", ".join([*own, "_cogx STRING", *listed])
+
+
+def _target(name: str, own: list[str], columns: list[Column]) -> str:
+    listed = [*own, "_cogx", *(quoted(column.name) for column in columns)]
+    return f"{quoted(name)}({', '.join(listed)})"
+
+
+def _edge_size(file: SpoolFile) -> int:
+    return file.size_bytes + file.rows * _EDGE_OVERHEAD
+
+
+def _parts(
+    files: list[SpoolFile], limit: int, size_of: Any
+) -> Iterator[list[SpoolFile]]:
+    """Yield the files in groups that pass the limit only if a single one does."""
+    part: list[SpoolFile] = []
+    size = 0
+    for file in files:
+        if part and size + size_of(file) > limit:
+            yield part
+            part, size = [], 0
+        part.append(file)
+        size += size_of(file)
+    if part:
+        yield part
