@@ -140,7 +140,7 @@ class _Look:
         reader = RecordReader(
             self.log.add,
             ValueTypes(extension.value_types if extension else ()),
-            extension is not None,
+            typed=extension is not None,
             limits=self.limits,
         )
         self.progress.begin("inspect", total=self.container.size, unit="bytes")

@@ -98,7 +98,7 @@ class RecordReader:
         if self.proving:
             return self._proven(kind, member, raw)
         records = decode_records(kind, raw.data)
-        if records is None or len(records) != raw.count:
+        if records is None or len(records) != raw.lines:
             return None
         return Block(kind, member, records, None, range(raw.first, raw.first + len(records)))
 
@@ -112,7 +112,7 @@ class RecordReader:
         lines = canonical.split(b"\n")
         lines.pop()
         count = len(records)
-        if not count == len(lines) == raw.count or self._too_much(kind, records, canonical, lines):
+        if not count == len(lines) == raw.lines or self._too_much(kind, records, canonical, lines):
             return None
         return Block(kind, member, records, lines, range(raw.first, raw.first + count))
 

@@ -77,16 +77,16 @@ class UserSchema:
         """
         extension = findings.manifest.cogx if findings.manifest else None
         reader = RecordReader(
-            lambda problem: None,
+            _ignore,
             ValueTypes(extension.value_types if extension else ()),
-            extension is not None,
-            findings.lenient,
-            limits or Limits(),
+            typed=extension is not None,
+            lenient=findings.lenient,
+            limits=limits or Limits(),
         )
         progress.begin("check schemas", total=container.size, unit="bytes")
         place = 0
         try:
-            for member in container.members(lambda problem: None):
+            for member in container.members(_ignore):
                 kind = KIND_OF_MEMBER.get(member.name, "")
                 if kind not in _NODE_KINDS:
                     continue
@@ -101,7 +101,7 @@ class UserSchema:
             progress.end()
 
     def _problems(self, block: Block) -> Iterator[Problem]:
-        from referencing.exceptions import Unresolvable
+        from referencing.exceptions import Unresolvable  # noqa: PLC0415 - few need schemas
 
         for record, number in zip(block.records, block.numbers, strict=True):
             node_type = type_of(block.kind, record)
@@ -150,11 +150,15 @@ def _bare(value: Any) -> Any:
     return {key: _bare(item) for key, item in value.items()}
 
 
+def _ignore(problem: Problem) -> None:  # noqa: ARG001 - validation has told it already
+    pass
+
+
 def _validators(document: Any, name: str) -> Iterator[tuple[str, Validator]]:
     """Yield (node type, validator); imports the schema library only now."""
-    from jsonschema.exceptions import SchemaError
-    from jsonschema.validators import Draft202012Validator, validator_for
-    from referencing import Registry
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+    from jsonschema.validators import Draft202012Validator, validator_for  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
 
     if not isinstance(document, dict):
         raise BadSetting(f"{name}: is not a JSON object with a schema for each node type.")

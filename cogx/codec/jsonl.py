@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 
 class RawBlock(NamedTuple):
-    """``count`` whole lines, each ended by LF; ``first`` is the number of the first, from 1."""
+    """Some whole ``lines``, each ended by LF; ``first`` is the number of the first, from 1."""
 
     first: int
     data: bytes
-    count: int
+    lines: int
 
 
 def iter_raw_blocks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -73,7 +74,7 @@ def _chosen(what: str | None, identity: str | None) -> tuple[str | None, str | N
 
 
 def _manifest(archive: Archive) -> bytes:
-    for member in archive.container.members(lambda problem: None):
+    for member in archive.container.members(_ignore):
         if member.name == MANIFEST:
             return b"".join(member.chunks())
     return b""
@@ -82,49 +83,73 @@ def _manifest(archive: Archive) -> bytes:
 def _iter_lines(archive: Archive, kind: str | None, wanted: str | None) -> Iterator[list[bytes]]:
     """Yield lines as they stand; every record is read as import reads it, each digest checked."""
     member_name = MEMBER_OF_KIND[kind] if kind else None
-    for member in archive.container.members(lambda problem: None):
+    for member in archive.container.members(_ignore):
         if member.name in KIND_OF_MEMBER and member_name in (None, member.name):
-            yield from _member_lines(archive, member, wanted)
+            yield from _Lines(archive, member).matching(wanted)
 
 
-def _member_lines(archive: Archive, member: Member, wanted: str | None) -> Iterator[list[bytes]]:
-    from cogx.codec.jsonl import iter_raw_blocks
+class _Lines:
+    """The lines of one member, beside the records that stand on them."""
 
-    digest = hashlib.sha256()
+    def __init__(self, archive: Archive, member: Member) -> None:
+        from cogx.archive.reading import RecordReader
+        from cogx.archive.value_types import ValueTypes
 
-    def measured() -> Iterator[bytes]:
-        for chunk in member.chunks():
-            digest.update(chunk)
+        self._archive = archive
+        self._member = member
+        self._digest = hashlib.sha256()
+        self._before = 0
+        extension = archive.extension
+        self._reader = RecordReader(
+            self._refuse,
+            ValueTypes(extension.value_types if extension else ()),
+            typed=extension is not None,
+            lenient=archive.lenient,
+            limits=archive.limits,
+        )
+
+    def matching(self, wanted: str | None) -> Iterator[list[bytes]]:
+        """Yield the lines of records with an id, of all if None, some at a time."""
+        from cogx.codec.jsonl import iter_raw_blocks
+
+        member, limit_bytes = self._member, self._archive.limits.line_bytes
+        for raw in iter_raw_blocks(self._measured(), limit_bytes, self._too_long):
+            self._before = raw.first - 1
+            stand = raw.data[:-1].split(b"\n")
+            kind = KIND_OF_MEMBER[member.name]
+            for block in self._reader.iter_blocks(kind, member.name, [raw.data]):
+                ids = block.ids() if wanted is not None else [None] * len(block.records)
+                found = [
+                    stand[number - 1]
+                    for number, identity in zip(block.numbers, ids, strict=True)
+                    if identity == wanted
+                ]
+                if found:
+                    yield found
+            self._before = 0
+        expected = self._archive.expected_digests.get(member.name)
+        if expected is not None and expected != self._digest.hexdigest():
+            raise DigestMismatch(member.name, expected, self._digest.hexdigest())
+
+    def _measured(self) -> Iterator[bytes]:
+        for chunk in self._member.chunks():
+            self._digest.update(chunk)
             yield chunk
 
-    def refuse(problem: Problem) -> None:
-        if problem.severity is Severity.ERROR and problem.code not in archive.lenient:
-            line = None if problem.line is None else problem.line + first - 1
-            located = Problem(problem.code, problem.message, member.name, line, problem.field)
+    def _too_long(self, number: int) -> None:
+        text = f"longer than {self._archive.limits.line_bytes:,} bytes"
+        self._refuse(Problem("line.too-long", text, self._member.name, number))
+
+    def _refuse(self, problem: Problem) -> None:
+        if problem.severity is Severity.ERROR and problem.code not in self._archive.lenient:
+            # The reader sees one block at a time, and counts lines from its beginning.
+            line = None if problem.line is None else problem.line + self._before
+            located = replace(problem, line=line)
             raise InvalidArchive(f"{located} {located.remedy}", [located])
 
-    def too_long(number: int) -> None:
-        text = f"longer than {archive.limits.line_bytes:,} bytes"
-        refuse(Problem("line.too-long", text, member.name, number))
 
-    first = 1
-    reader = archive.reader(refuse)
-    for raw in iter_raw_blocks(measured(), archive.limits.line_bytes, too_long):
-        first = raw.first
-        stand = raw.data[:-1].split(b"\n")
-        for block in reader.iter_blocks(KIND_OF_MEMBER[member.name], member.name, [raw.data]):
-            ids = block.ids() if wanted is not None else None
-            lines = [
-                stand[number - 1]
-                for index, number in enumerate(block.numbers)
-                if ids is None or ids[index] == wanted
-            ]
-            if lines:
-                yield lines
-        first = 1
-    expected = archive.expected_digests.get(member.name)
-    if expected is not None and expected != digest.hexdigest():
-        raise DigestMismatch(member.name, expected, digest.hexdigest())
+def _ignore(problem: Problem) -> None:
+    """Hear a finding about the container that harms nothing we print."""
 
 
 def _write(data: bytes) -> None:

@@ -53,6 +53,7 @@ class _Loader:
         families = spool.housed()
         self._begin("load nodes", families)
         for family in families:
+            spool.settle(family)
             name = OTHER_NODE if family.name is None else self.names.take(family.name)
             shared = ["type"] if family.name is None else []
             columns = _columns(family, NODE_RESERVED.union(shared))
@@ -71,6 +72,7 @@ class _Loader:
         families = spool.housed()
         self._begin("load edges", families)
         for family in families:
+            spool.settle(family)
             name = OTHER_EDGE if family.name is None else self.names.take(family.name)
             shared = ["predicate"] if family.name is None else []
             columns = _columns(family, EDGE_RESERVED.union(shared))

@@ -135,10 +135,13 @@ class Spool(Generic[Row]):
         own.sort(key=lambda f: (-f.count(), f.name))
         return own + [self.other] if self.other.bundles else own
 
-    def files_of(self, bundle: Bundle[Row]) -> list[SpoolFile]:
-        """Write out what is still in memory and return all files, equally wide."""
-        if bundle.rows:
+    def settle(self, family: Family[Row]) -> None:
+        """Write out what is still in memory, after which the family's shape is final."""
+        for bundle in family.bundles.values():
             self._write(bundle)
+
+    def files_of(self, bundle: Bundle[Row]) -> list[SpoolFile]:
+        """Return all files of a settled family's bundle, equally wide."""
         width = len(bundle.family.shape.kinds)
         return [
             file if file.width == width else self._widened(file, bundle.family)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from cogx.container import Container, open_container
+from cogx.container import Container, ContainerWriter, open_container
 from cogx.limits import Limits
 from cogx.problems import Problem
 
@@ -109,3 +110,23 @@ def listing(folder: Path) -> list[str]:
 
 def codes(found: list[Problem]) -> list[str]:
     return [problem.code for problem in found]
+
+
+FORMS = ["a.tar.gz", "a.TGZ", "a.tar.zst", "a.tar", "a"]
+NOISE = os.urandom(700_001)
+KEPT = {
+    "manifest.json": MANIFEST,
+    "permissions.json": b"{}",
+    "nodes.jsonl": NOISE + bytes(2 << 20) + NOISE,
+    "entities.jsonl": b"",
+    "facts.jsonl": b"fact\n",
+}
+
+
+def fill(writer: ContainerWriter, kept: dict[str, bytes] = KEPT, cut: int = 1 << 16) -> None:
+    for name in reversed(kept):
+        if name == "manifest.json":
+            continue
+        for at in range(0, len(kept[name]) or 1, cut):
+            writer.write(name, kept[name][at : at + cut])
+    writer.publish(kept["manifest.json"])
