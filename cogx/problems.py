@@ -249,7 +249,7 @@ def _table() -> Iterator[Code]:  # noqa: PLR0915 - a table, one row a code
         "lines",
         "a byte order mark",
         "Save the file without a byte order mark.",
-        drop,
+        "the mark is left out",
     )
     yield Code(
         "line.too-long",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cogx.codec.typed import TAGS
+from cogx.archive.value_types import is_declarable
+from cogx.codec.strict import nesting_depth
 from cogx.errors import UnsupportedVersion
 from cogx.format.layout import MANIFEST
 from cogx.format.manifest import EXTENSION, Extension, Manifest
 from cogx.format.version import is_newer, parse_version
 from cogx.problems import Problem
+
+MOST_DEPTH: Final = 64
 
 
 def read_manifest(text: bytes) -> tuple[Manifest | None, list[Problem]]:
@@ -22,6 +25,9 @@ def read_manifest(text: bytes) -> tuple[Manifest | None, list[Problem]]:
     def report(code: str, message: str, field: str | None = None) -> None:
         found.append(Problem(code, message, MANIFEST, None, field))
 
+    if nesting_depth(text) > MOST_DEPTH:
+        report("manifest.unreadable", f"nested deeper than {MOST_DEPTH}")
+        return None, found
     plain = _parse(text, report)
     if plain is None:
         return None, found
@@ -100,8 +106,12 @@ def _extension(plain: Any, report: Any) -> Extension | None:
             place = ".".join((EXTENSION, *map(str, detail["loc"])))
             report("manifest.extension", detail["msg"], place)
         return None
-    for number, declared in enumerate(extension.value_types):
-        if declared.value_type not in TAGS:
-            place = f"{EXTENSION}.value_types.{number}.value_type"
-            report("manifest.extension", "not a value type of this version", place)
+    seen: set[tuple[str, str, str]] = set()
+    for number, one in enumerate(extension.value_types):
+        place = f"{EXTENSION}.value_types.{number}"
+        if not is_declarable(one):
+            report("manifest.extension", "not a declaration that the format allows", place)
+        if (one.kind, one.type, one.key) in seen:
+            report("manifest.extension", "declared a second time", place)
+        seen.add((one.kind, one.type, one.key))
     return extension

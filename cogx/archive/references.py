@@ -22,7 +22,7 @@ from cogx.format.layout import KINDS
 HELD_ROWS: Final = 1 << 20
 _RANGES: Final = 64
 _KIND_SHIFT: Final = np.uint64(56)
-_UUID_LENGTH: Final = 36
+_PROVENANCE: Final = 2
 _FACT: Final = np.uint64(KINDS.index("fact"))
 
 Words = npt.NDArray[np.uint64]
@@ -189,10 +189,12 @@ class References:
     def _add_refs(self, refs: list[str], numbers: Words, field: int) -> None:
         place = numbers | np.uint64(field) << _KIND_SHIFT
         self._refs.add(hash_ids(refs), place)
-        # A UUID cannot be a name that needs folding; every other reference may be one.
-        named = [i for i, ref in enumerate(refs) if len(ref) != _UUID_LENGTH]
-        if named and field < 2:
-            self._by_name.add(hash_ids([normalise_name(refs[i]) for i in named]), place[named])
+        if field == _PROVENANCE or _is_normal("".join(refs)):
+            return  # provenance goes by id alone; a normal reference is its own normal form
+        folded = [(normalise_name(ref), where) for ref, where in zip(refs, place, strict=True)]
+        self._by_name.add(
+            hash_ids([ref for ref, _ in folded]), np.asarray([w for _, w in folded], np.uint64)
+        )
 
     def joins(self) -> Joins:
         """Return what a loader must know to join records: see :class:`Joins`."""
@@ -250,9 +252,12 @@ class References:
             return LooseEnds(loose, loose)
         named = [
             rows[is_in(rows[:, 0], names[:, 0])][:, 1]
-            for names, rows in self._side_by_side(self._names, self._by_name)
+            for table in (self._by_name, self._refs)
+            for names, rows in self._side_by_side(self._names, table)
         ]
-        by_name = np.intersect1d(loose, np.concatenate(named))
+        ends = np.concatenate(named)
+        ends = ends[ends >> _KIND_SHIFT != _PROVENANCE]
+        by_name = np.intersect1d(loose, ends)
         return LooseEnds(by_name, np.setdiff1d(loose, by_name))
 
     @staticmethod
@@ -277,6 +282,10 @@ def _slice(places: Words, first: int, last: int) -> set[tuple[int, str]]:
         high = np.searchsorted(places, base | np.uint64(last), side="right")
         found.update((_line(place), END_FIELDS[field]) for place in places[low:high])
     return found
+
+
+def _is_normal(text: str) -> bool:
+    return normalise_name(text) == text
 
 
 def _line(place: np.uint64) -> int:

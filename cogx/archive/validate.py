@@ -254,6 +254,9 @@ class _Validation:
                 if info.bytes:
                     self.log.add(Problem("member.missing", "listed, but not there", name))
                 continue
+            if info.records is not None and info.records != facts.records + facts.refused:
+                message = f"{facts.records:,} records, the manifest says {info.records:,}"
+                self.log.add(Problem("manifest.count", message, name))
             if facts.bytes != info.bytes:
                 message = f"{facts.bytes:,} bytes, the manifest says {info.bytes:,}"
                 self.log.add(Problem("manifest.bytes", message, name))

@@ -19,6 +19,15 @@ FIELD_OF_KIND: Final = {"raw_node": "properties", "entity": "attributes", "fact"
 _Key = tuple[str, str, str]
 
 
+_FIXED: Final = frozenset({("raw_node", "id"), ("raw_node", "type")})
+
+
+def is_declarable(one: ValueType) -> bool:
+    """Tell whether a declaration says something the format allows."""
+    placed = FIELD_OF_KIND.get(one.kind) == one.field and (one.kind, one.key) not in _FIXED
+    return placed and one.value_type in DECLARABLE
+
+
 def type_of(kind: str, record: Any) -> str:
     """Return the type that a declaration names for a record: entity_type, type, predicate."""
     if kind == "raw_node":
@@ -39,7 +48,7 @@ class ValueTypes:
         self._kinds: set[str] = set()
         self._plain: dict[tuple[str, str], set[str]] = {}
         for one in declared:
-            if FIELD_OF_KIND.get(one.kind) == one.field and one.value_type in DECLARABLE:
+            if is_declarable(one):
                 self._tags[one.kind, one.type, one.key] = one.value_type
                 self._kinds.add(one.kind)
 
@@ -75,6 +84,8 @@ class ValueTypes:
 
     def _shorten(self, key: _Key, value: Any) -> Any:
         tag = _tag(value)
+        if key[::2] in _FIXED:
+            return value
         if key not in self._tags and value is not None and len(self._tags) < MOST_DECLARATIONS:
             self._tags[key] = tag
             if tag is None:
@@ -91,10 +102,10 @@ class ValueTypes:
 
 def _tag(value: Any) -> str | None:
     """Return the tag of an inline value that a declaration could replace."""
-    if type(value) is dict and len(value) == 2:
-        tag = value.get(TAG)
+    if type(value) is dict and len(value) == 2 and type(value.get(TAG)) is str:
+        tag: str = value[TAG]
         if tag in DECLARABLE and isinstance(value.get("value"), str):
-            return str(tag)
+            return tag
     return None
 
 

@@ -47,11 +47,11 @@ class _LenientCode(_Text):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
         """Return a code that can be lenient."""
-        if value in LENIENT_CODES:
-            return str(value)
-        hint = nearest(value, LENIENT_CODES)
-        what = "cannot be lenient" if value in CODES else "is not a problem code"
-        self.fail(f"{value!r} {what}.{hint} Known: {', '.join(LENIENT_CODES)}.", param, ctx)
+        if value not in LENIENT_CODES:
+            hint = nearest(value, LENIENT_CODES)
+            what = "cannot be lenient" if value in CODES else "is not a problem code"
+            self.fail(f"{value!r} {what}.{hint} Known: {', '.join(LENIENT_CODES)}.", param, ctx)
+        return str(value)
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
         """Offer the codes that can be lenient."""

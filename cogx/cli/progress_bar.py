@@ -109,10 +109,11 @@ class Bar:
                 return
             self._bars = _new_bars()
             self._bars.start()
-        if self._row is None:
+        new = self._row is None
+        if new:
             task, total, unit = self._task
             self._row = self._bars.add_task(task, total=total, unit=unit)
-        self._bars.update(self._row, completed=self._done)
+        self._bars.update(self._row, completed=self._done, refresh=new)
 
     def _drop_row(self) -> None:
         if self._bars is not None and self._row is not None:

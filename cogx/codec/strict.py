@@ -27,7 +27,7 @@ Report = Callable[[str, str, str | None], None]
 """Called with (code, message, field) for every finding of a line."""
 
 DROPPED: Final = None
-_CONTAINERS: Final = frozenset({"attributes", "metadata", "scope"})
+_CONTAINERS: Final = frozenset({"attributes", "metadata", "scope", "turns"})
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DEFAULT_PREDICATE: Final = "related_to"
 
@@ -38,6 +38,10 @@ class StrictLine:
 
     record: Any
     line: bytes
+
+
+class KeysMeet(Exception):
+    """Two keys of an object would become one."""
 
 
 class _Refused(Exception):
@@ -61,7 +65,9 @@ def read_line(
     """
     try:
         fields = _Parser(report, lenient, limits).parse(line)
-        fields = {key: _marked(key, value, typed, report) for key, value in fields.items()}
+        containers = frozenset() if kind == "raw_node" else _CONTAINERS
+        for key, value in fields.items():
+            fields[key] = _marked(key, value, containers, typed=typed, report=report)
         if kind == "raw_node":
             return _raw_node(fields, report)
         return _typed(kind, fields, report, lenient)
@@ -97,7 +103,10 @@ class _Parser:
             self._refuse("json.malformed", f"a line must be an object, not {_json_type(value)}")
         if _SURROGATE.search(text) or (b"\\u" in line and _has_surrogate(value)):
             self._complain("json.lone-surrogate", "half of a surrogate pair")
-            value = _without_surrogates(value)
+            try:
+                value = _without_surrogates(value)
+            except KeysMeet:
+                self._refuse("json.duplicate-key", "two keys are one without their half pairs")
         if b"\\u0000" in line and _has_nul(value):
             self.report("json.escaped-nul", "U+0000 in a string", None)
         if self.fatal:
@@ -131,7 +140,7 @@ class _Parser:
         return {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}[text]
 
     def _int(self, text: str) -> int:
-        if len(text) > self.limits.digits:
+        if len(text.lstrip("-")) > self.limits.digits:
             self._refuse("json.number", f"a number of {len(text):,} digits")
         return int(text)
 
@@ -246,15 +255,25 @@ def _finding(detail: ErrorDetails) -> tuple[str, str, str | None]:
             return "record.field-type", f"{detail['msg']}, found {found}", place
 
 
-def _marked(key: str, value: Any, typed: bool, report: Report) -> Any:
+def _marked(
+    key: str, value: Any, containers: frozenset[str], *, typed: bool, report: Report
+) -> Any:
     """Return a field's value with NaN tagged; check tags that have meaning, wrap the others.
 
     A container is not a value itself: its items are.
     """
-    if key in _CONTAINERS and isinstance(value, dict):
-        return {name: _marked(f"{key}.{name}", item, typed, report) for name, item in value.items()}
-    if key == "turns" and isinstance(value, list):
-        return [_marked("scope", turn, typed, report) for turn in value]
+    if key in containers:
+        items = value if isinstance(value, list) else [value]
+        marked = [
+            {
+                k: _marked(k, item, frozenset(), typed=typed, report=report)
+                for k, item in one.items()
+            }
+            if isinstance(one, dict)
+            else one
+            for one in items
+        ]
+        return marked if isinstance(value, list) else marked[0]
     if typed:
         try:
             from_json(value)
@@ -315,7 +334,10 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+        mended = {_without_surrogates(key): _without_surrogates(v) for key, v in value.items()}
+        if len(mended) < len(value):
+            raise KeysMeet
+        return mended
     if isinstance(value, list):
         return [_without_surrogates(item) for item in value]
     return value

@@ -21,6 +21,7 @@ _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _DURATION: Final = re.compile(
     r"(-)?P(?:(\d{1,12})D)?(?:T(\d{1,12})S|T(\d{1,12})\.(\d{6})S)?", re.ASCII
 )
+_TAGGED_KEYS: Final = {TAG, "value"}
 _NOT_FINITE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -60,33 +61,24 @@ def from_json(value: Any) -> Any:
     """Return the value with every inline tag read; unknown tags become :class:`Tagged`.
 
     Raises:
-        UnreadableValue: a known tag with a text it does not allow.
+        UnreadableValue: a known tag that does not stand with its text alone.
     """
     if type(value) is dict:
         if TAG not in value:
             return {key: from_json(item) for key, item in value.items()}
-        if len(value) != 2 or "value" not in value:
+        tag = value[TAG]
+        if not isinstance(tag, str) or tag not in TAGS:
             return Tagged(value)
-        tag, inside = value[TAG], value["value"]
-        if tag == "object" and isinstance(inside, dict):
-            return {key: from_json(item) for key, item in inside.items()}
-        return read_tagged(tag, inside) if tag in _READERS else Tagged(value)
+        if value.keys() != _TAGGED_KEYS:
+            raise UnreadableValue(f"{tag} beside other keys than value")
+        if tag == "object":
+            if type(value["value"]) is not dict:
+                raise UnreadableValue("object with something else than an object")
+            return {key: from_json(item) for key, item in value["value"].items()}
+        return read_tagged(tag, value["value"])
     if type(value) is list:
         return [from_json(item) for item in value]
     return value
-
-
-def tag_of(value: Any) -> str | None:
-    """Return the tag under which a value travels, None for what plain JSON holds."""
-    if type(value) is float:
-        return None if math.isfinite(value) else "float"
-    return next((tag for base, tag, _ in _WRITERS if isinstance(value, base)), None)
-
-
-def text_of(value: Any) -> str:
-    """Return the text of a typed value, without its tag."""
-    tagged = to_json(value)
-    return str(tagged["value"])
 
 
 def read_tagged(tag: str, text: Any) -> Any:
@@ -97,11 +89,20 @@ def read_tagged(tag: str, text: Any) -> Any:
     """
     reader = _READERS.get(tag)
     if reader is None or not isinstance(text, str):
-        raise UnreadableValue(f"{tag}: {text!r:.60}")
+        raise UnreadableValue(f"{tag}: not a text that it allows")
     try:
-        return reader(text)
+        value = reader(text)
     except (ValueError, InvalidOperation, OverflowError) as error:
         raise UnreadableValue(f"{tag}: {text!r:.60}") from error
+    # Parsers take more than one text for a value; the format has exactly one.
+    if tag != "string" and text_of(value) != text:
+        raise UnreadableValue(f"{tag}: {text!r:.60}")
+    return value
+
+
+def text_of(value: Any) -> str:
+    """Return the one text of a typed value, without its tag."""
+    return str(to_json(value)["value"])
 
 
 def _tagged(tag: str, value: Any) -> dict[str, Any]:
@@ -129,9 +130,14 @@ def _float_text(value: float) -> str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _datetime_text(value: datetime) -> str:
+def _clock_text(value: datetime | time) -> str:
+    """Return ISO 8601 text, offset 0 written as Z whatever zone says so."""
     text = value.isoformat()
-    return text[:-6] + "Z" if value.tzinfo is UTC else text
+    return text[:-6] + "Z" if value.tzinfo is not None and text.endswith("+00:00") else text
+
+
+def _decimal_text(value: Decimal) -> str:
+    return "NaN" if value.is_nan() else str(value)
 
 
 def _duration_text(value: timedelta) -> str:
@@ -142,9 +148,12 @@ def _duration_text(value: timedelta) -> str:
 
 def _read_datetime(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    if len(text) < 16:
-        raise ValueError("a date alone")
-    return moment.replace(tzinfo=UTC) if text[-1] in "Zz" else moment
+    return moment.replace(tzinfo=UTC) if text[-1] == "Z" else moment
+
+
+def _read_time(text: str) -> time:
+    clock = time.fromisoformat(text)
+    return clock.replace(tzinfo=UTC) if text[-1] == "Z" else clock
 
 
 def _read_duration(text: str) -> timedelta:
@@ -166,18 +175,18 @@ def _read_float(text: str) -> float:
 
 # datetime before date: a datetime is a date to isinstance().
 _WRITERS: Final[tuple[tuple[type, str, Callable[[Any], str]], ...]] = (
-    (datetime, "datetime", _datetime_text),
+    (datetime, "datetime", _clock_text),
     (date, "date", date.isoformat),
-    (time, "time", time.isoformat),
+    (time, "time", _clock_text),
     (timedelta, "duration", _duration_text),
     (bytes, "bytes", lambda value: base64.b64encode(value).decode("ascii")),
-    (Decimal, "decimal", str),
+    (Decimal, "decimal", _decimal_text),
     (UUID, "uuid", str),
 )
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "datetime": _read_datetime,
     "date": date.fromisoformat,
-    "time": time.fromisoformat,
+    "time": _read_time,
     "duration": _read_duration,
     "bytes": lambda text: base64.b64decode(text, validate=True),
     "decimal": Decimal,

@@ -12,7 +12,7 @@ from typing import Final, Protocol, Self
 from cogx.errors import UsageError
 from cogx.problems import Problem
 
-CHUNK_BYTES: Final = 1 << 20
+CHUNK_BYTES: Final = 1 << 17
 """Members are handed out, and spooled, in pieces of at most this many bytes."""
 
 Report = Callable[[Problem], None]

@@ -13,7 +13,7 @@ from typing import Final
 _ISO: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,30}))?)?"
-    r"\s?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?)?",
+    r"(?: ?(?:([Zz])|([+-])(\d\d):?(\d\d)?))?)?",
     re.ASCII,
 )
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?", re.ASCII)

@@ -12,6 +12,7 @@ import math
 import re
 import uuid
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 # --- canonical JSON (format.md#canonical-json) -------------------------------------------------
@@ -173,7 +174,7 @@ OFFSET = r"[+-][0-9]{2}:[0-9]{2}(:[0-9]{2})?"
 GRAMMAR = {
     "datetime": f"{DATE}T{CLOCK}(Z|{OFFSET})?",
     "date": DATE,
-    "time": f"{CLOCK}({OFFSET})?",
+    "time": f"{CLOCK}(Z|{OFFSET})?",
     "duration": r"-?P[0-9]{1,9}DT[0-9]{1,5}(\.[0-9]{6})?S",
     "bytes": r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
     "decimal": r"-?[0-9]+(\.[0-9]+)?(E[+-][0-9]+)?|NaN|-?Infinity",
@@ -183,12 +184,18 @@ GRAMMAR = {
 }
 
 
-def is_text_of(tag: str, text: Any) -> bool:
+def is_text_of(tag: str, text: Any) -> bool:  # noqa: PLR0911 - one return a tag
     """Tell whether a tag allows a text."""
     if not isinstance(text, str) or not re.fullmatch(GRAMMAR[tag], text):
         return False
+    if re.search(r"[.]000000|[+-]00:00(:00)?$", text) and tag in ("datetime", "time", "duration"):
+        return False  # a fraction of 0 is left out, and offset 0 is Z
     if tag == "duration":
-        return int(re.findall(r"T([0-9]+)", text)[0]) < 86_400
+        days, seconds = re.findall(r"[0-9]+", text)[:2]
+        plain = str(int(days)) == days and str(int(seconds)) == seconds
+        return plain and int(seconds) < 86_400 and text != "-P0DT0S"
+    if tag == "decimal":
+        return str(Decimal(text)) == text
     if tag in ("date", "datetime"):
         try:
             date.fromisoformat(text[:10])

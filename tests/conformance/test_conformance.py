@@ -28,26 +28,14 @@ def _judge(vector: Vector, lenient: frozenset[str] = frozenset()) -> Findings:
 
 
 @_ALL
-def test_the_verdict_is_the_indexs(vector: Vector) -> None:
+def test_a_vector_is_judged_exactly_as_the_index_says(vector: Vector) -> None:
     findings = _judge(vector)
     assert findings.valid is vector.valid, _told(findings)
-
-
-@_ALL
-def test_exactly_the_codes_of_the_index_are_found(vector: Vector) -> None:
-    findings = _judge(vector)
     expected = {**vector.codes, **vector.also}
     found = {code: count for code, count in findings.log.totals.items() if count}
     assert found.keys() == expected.keys(), _told(findings)
     wrong = {code: found[code] for code, count in expected.items() if count not in (0, found[code])}
     assert wrong == {}, _told(findings)
-
-
-@pytest.mark.parametrize(
-    "vector", [v for v in VECTORS if v.places], ids=lambda vector: vector.path
-)
-def test_findings_are_placed_where_the_index_says(vector: Vector) -> None:
-    findings = _judge(vector)
     for place in vector.places:
         assert any(_is_at(problem, place) for problem in findings.problems), (
             place,
@@ -65,9 +53,7 @@ def test_reading_every_record_refuses_what_reading_touches(vector: Vector) -> No
         _read_everything(vector)
 
 
-@pytest.mark.parametrize(
-    "vector", vectors_in("good", "warn"), ids=lambda vector: vector.path
-)
+@pytest.mark.parametrize("vector", vectors_in("good", "warn"), ids=lambda vector: vector.path)
 def test_reading_every_record_of_a_valid_archive_gives_all_it_counts(vector: Vector) -> None:
     records, counted = _read_everything(vector)
     assert counted in (0, records)

@@ -12,9 +12,9 @@ import click
 
 from cogx.cli.exit_codes import FINE
 from cogx.cli.group import nearest
-from cogx.cli.options import ARCHIVE, Reading, one_of, output_options, reading_options
+from cogx.cli.options import ARCHIVE, Reading, one_of, reading_options
 from cogx.cli.streams import shown, source_of
-from cogx.cli.terminal import Console, binary, is_terminal, safe_json
+from cogx.cli.terminal import binary, is_terminal, safe_json
 from cogx.errors import BadSetting, DigestMismatch, InvalidArchive
 from cogx.format.layout import KIND_OF_MEMBER, KINDS, MANIFEST, MEMBER_OF_KIND
 from cogx.problems import Problem, Severity
@@ -31,10 +31,8 @@ _MANIFEST = "manifest"
 @click.argument("what", metavar="[KIND|ID]", required=False)
 @click.argument("identity", metavar="[ID]", required=False)
 @reading_options
-@output_options
-def command(
-    archive: str, what: str | None, identity: str | None, reading: Reading, console: Console
-) -> int:
+@click.option("--json", expose_value=False, is_flag=True, help="Tell errors as JSON on stderr.")
+def command(archive: str, what: str | None, identity: str | None, reading: Reading) -> int:
     """Print records as they stand on their lines.
 
     All of them, those of one KIND (raw_node, entity, document, episode, memory, memory_block,

@@ -30,10 +30,14 @@ def _codes(formatter: click.HelpFormatter) -> None:
 
 
 def _limits(formatter: click.HelpFormatter) -> None:
-    standard = Limits()
-    rows = [(f.name, _bound(getattr(standard, f.name))) for f in fields(Limits)]
     with formatter.section("Limits, for --limit NAME=N"):
-        formatter.write_dl(rows)
+        formatter.write_dl(limit_rows())
+
+
+def limit_rows() -> list[tuple[str, str]]:
+    """Return (name, default) of every limit, as people read it."""
+    standard = Limits()
+    return [(f.name, _bound(getattr(standard, f.name))) for f in fields(Limits)]
 
 
 def _bound(value: int) -> str:
