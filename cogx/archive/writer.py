@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import MutableMapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -20,7 +21,7 @@ from cogx.archive.manifest_file import write_manifest
 from cogx.archive.value_types import FIELD_OF_KIND, ValueTypes, type_of
 from cogx.codec.canonical import NotJson, encode, encode_lines
 from cogx.codec.fingerprint import FingerprintSums
-from cogx.codec.lines import RawLine, decode_block, plain_fields
+from cogx.codec.lines import RawLine, decode_block, line_type, plain_fields
 from cogx.codec.strict import read_line
 from cogx.codec.typed import to_json
 from cogx.container import create_container
@@ -161,7 +162,7 @@ class ArchiveWriter:
     def _shortened(self, kind: str, records: Sequence[Any]) -> list[Any] | None:
         """Return the records with declared values as bare text, None if none changed."""
         field = FIELD_OF_KIND.get(kind)
-        if field is None or self._plain:
+        if field is None or self._plain or not any(map(attrgetter(field), records)):
             return None
         changed: list[Any] | None = None
         for index, record in enumerate(records):
@@ -220,7 +221,9 @@ def _lines(kind: str, records: Sequence[Any]) -> bytes:
     if kind == "raw_node":
         return encode_lines([record.properties for record in records])
     # Only records with unknown fields are still models here; the codec has no place for those.
-    return encode_lines([r if isinstance(r, Struct) else plain_fields(r) for r in records])
+    if set(map(type, records)) != {line_type(kind)}:
+        records = [r if isinstance(r, Struct) else plain_fields(r) for r in records]
+    return encode_lines(records)
 
 
 def _with(record: Any, field: str, properties: dict[str, Any]) -> Any:

@@ -9,8 +9,7 @@ from typing import Any, Final
 import click
 
 from cogx.cli import exit_codes
-from cogx.cli.group import PipeClosed
-from cogx.errors import CogxError, InvalidArchive, StoreUnavailable
+from cogx.errors import CogxError, Interrupted, InvalidArchive, StoreUnavailable
 from cogx.problems import Problem
 
 _SHOWN_PROBLEMS: Final = 5
@@ -60,10 +59,9 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 def failure_of(error: BaseException, *, verbose: bool = False) -> Failure | None:
     """Return how to tell an error; None for a closed pipe, which nobody is told about."""
-    cause = error.__cause__
-    if isinstance(error, PipeClosed | BrokenPipeError) or isinstance(cause, BrokenPipeError):
-        return None
-    if isinstance(error, click.Abort | KeyboardInterrupt):
+    if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
+        return None  # that is its reader's right
+    if isinstance(error, KeyboardInterrupt | Interrupted):
         return _stopped(error)
     if isinstance(error, click.ClickException):
         return _misused(error)
@@ -75,8 +73,8 @@ def failure_of(error: BaseException, *, verbose: bool = False) -> Failure | None
 
 
 def _stopped(error: BaseException) -> Failure:
-    by_signal = isinstance(error, Terminated) or isinstance(error.__cause__, Terminated)
-    code = exit_codes.TERMINATED if by_signal else exit_codes.INTERRUPTED
+    terminated = isinstance(error, Terminated)
+    code = exit_codes.TERMINATED if terminated else exit_codes.INTERRUPTED
     return Failure("Interrupted", "Stopped; nothing half-written was left.", code)
 
 

@@ -24,8 +24,8 @@ COMMANDS: Final = {
 """Name -> first sentence of its help, so that the list needs no command loaded."""
 
 
-class PipeClosed(Exception):
-    """The reader of our output went away; that is its right, not an error."""
+COMPLETE: Final = "_COGX_COMPLETE"
+"""The environment variable through which a completion script asks for words."""
 
 
 class LazyGroup(click.Group):
@@ -68,13 +68,6 @@ class LazyGroup(click.Group):
             if name.startswith(incomplete)
         ]
         return items + click.Command.shell_complete(self, ctx, incomplete)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; keep click from turning a closed pipe into a plain failure."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise PipeClosed from error
 
 
 def nearest(name: str, known: Any) -> str:

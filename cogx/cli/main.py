@@ -14,7 +14,7 @@ import click
 
 from cogx.cli.exit_codes import FINE, PIPE_CLOSED
 from cogx.cli.failures import Failure, Terminated, failure_of
-from cogx.cli.group import LazyGroup
+from cogx.cli.group import COMPLETE, LazyGroup
 from cogx.cli.terminal import force_utf8, json_text, paint, printable
 from cogx.generator import VERSION
 
@@ -64,10 +64,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _called(given: list[str]) -> int:
+    instruction = os.environ.get(COMPLETE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cogx, {}, "cogx", COMPLETE, instruction)
+    # Not cogx.main(): that catches and exits on its own.
     try:
-        result: Any = cogx.main(given or ["--help"], prog_name="cogx", standalone_mode=False)
-    except SystemExit as end:  # only click's own completion exits
-        result = end.code
+        with cogx.make_context("cogx", given or ["--help"]) as context:
+            result: Any = cogx.invoke(context)
+    except click.exceptions.Exit as end:
+        result = end.exit_code
     return result if isinstance(result, int) else FINE
 
 

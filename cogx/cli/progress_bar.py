@@ -139,4 +139,6 @@ def _new_bars() -> Bars:
         TimeRemainingColumn(),
         console=RichConsole(stderr=True),
         transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
     )

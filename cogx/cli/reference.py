@@ -56,7 +56,7 @@ def render() -> str:
 
 
 def _commands() -> Iterator[str]:
-    root = click.Context(cogx, info_name="cogx")
+    root = click.Context(cogx, info_name="cogx", **cogx.context_settings)
     for name in COMMANDS:
         command = cogx.get_command(root, name)
         assert command is not None

@@ -7,6 +7,7 @@ floats shortest and never written as integers. Source: spec/format.md#canonical-
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -39,7 +40,7 @@ def encode(value: Any) -> bytes:
     return text
 
 
-def encode_lines(records: list[Any]) -> bytes:
+def encode_lines(records: Sequence[Any]) -> bytes:
     """Return the canonical JSON of each record behind the other, each ended by LF.
 
     For hot paths: the caller has made sure that no NaN or Infinity is left.

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 _ISO: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
@@ -16,6 +18,9 @@ _ISO: Final = re.compile(
     r"(?: ?(?:([Zz])|([+-])(\d\d):?(\d\d)?))?)?",
     re.ASCII,
 )
+_AWARE: Final = Annotated[datetime, msgspec.Meta(tz=True)]
+_USUAL_LENGTHS: Final = frozenset({20, 25})
+_ZONE_SIGNS: Final = frozenset("Zz+-")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_SECONDS: Final = 2e10
@@ -33,6 +38,13 @@ def parse_timestamp(value: str | int | float) -> tuple[datetime, tuple[str, ...]
         UnreadableTimestamp: no rule reads it, or it lies outside the years 1 to 9999.
     """
     if isinstance(value, str):
+        # The usual form goes through C; a fraction of more than six digits would be rounded there.
+        if len(value) in _USUAL_LENGTHS or value[26:27] in _ZONE_SIGNS:
+            try:
+                moment: datetime = msgspec.convert(value, _AWARE)
+                return moment if moment.tzinfo is UTC else moment.astimezone(UTC), ()
+            except (msgspec.ValidationError, OverflowError):
+                pass
         match = _ISO.fullmatch(value)
         if match is not None:
             return _from_iso(match, value)

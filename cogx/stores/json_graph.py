@@ -94,8 +94,9 @@ class JsonGraphReader:
         self._check_unique()
 
     def counts(self) -> tuple[int, int]:
-        """Return (nodes, edges)."""
-        return len(self._nodes), len(self._edges)
+        """Return (nodes, edges), stubs not counted."""
+        stubs = sum(1 for node in self._nodes if node.rest == {"stub": True})
+        return len(self._nodes) - stubs, len(self._edges)
 
     def header(self) -> Mapping[str, Any]:
         """Return the header of a file that cogx wrote, else {}."""
@@ -163,16 +164,19 @@ class JsonGraphWriter:
     def finish(self, header: Mapping[str, Any], progress: Progress) -> None:
         """Complete the file, make it durable, and let it appear at the path."""
         self._begin_edges()
+        progress.begin("write file", total=1, unit="files")
         mark = {"cogx": {"format": FORMAT, "header": dict(header)}}
         self._write(b'],\n"graph":' + canonical.encode(mark) + b"}\n")
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            os.replace(self._partial, self._path)
+            self._partial.replace(self._path)
         except OSError as error:
             raise _no_space(self._path, error) from error
         self._list = "over"
+        progress.advance(1)
+        progress.end()
 
     def abort(self) -> None:
         """Drop what was not finished; may be called twice."""
@@ -249,8 +253,14 @@ def _own_node(item: dict[str, Any]) -> Node:
 
 def _own_edge(item: dict[str, Any]) -> Edge:
     properties, rest = _own_properties(item, _EDGE_NAMES)
-    names = ("key", "source", "target", "predicate")
-    return Edge(*(_text(item[name]) for name in names), properties, rest)
+    return Edge(
+        _text(item["key"]),
+        _text(item["source"]),
+        _text(item["target"]),
+        _text(item["predicate"]),
+        properties,
+        rest,
+    )
 
 
 def _own_properties(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cogx.cli.exit_codes import FINE
+from cogx.cli.group import COMPLETE
 from cogx.cli.terminal import Console
 
 _WHERE = {
@@ -27,7 +28,7 @@ def command(shell: str) -> int:
     root = click.get_current_context().find_root().command
     found = get_completion_class(shell)
     assert found is not None
-    writer = found(root, {}, "cogx", "_COGX_COMPLETE")
+    writer = found(root, {}, "cogx", COMPLETE)
     # Not source(): for bash that starts a bash to ask its version.
     Console().text(writer.source_template % writer.source_vars())
     return FINE

@@ -43,7 +43,7 @@ def open_reader(
         StoreUnavailable: another process holds it; a retry may help.
     """
     try:
-        from cogx.stores.ladybug.reader import LadybugReader
+        from cogx.stores.ladybug.reader import LadybugReader  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtra("ladybug", "A Ladybug store") from error
     return LadybugReader(Path(path), buffer_bytes=buffer_bytes, threads=threads)
@@ -71,7 +71,7 @@ def open_writer(
     Cost: disk beside ``path`` of about twice the rows while loading.
     """
     try:
-        from cogx.stores.ladybug.writer import LadybugWriter
+        from cogx.stores.ladybug.writer import LadybugWriter  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtra("ladybug", "A Ladybug store") from error
     return LadybugWriter(

@@ -65,9 +65,7 @@ def read_tables(
 
 
 def _node_table(database: Database, name: str, known: NodeTable | None) -> NodeTable:
-    rows = database.rows(
-        f"CALL table_info({text_literal(name)}) RETURN name, type, `primary key`"
-    )
+    rows = database.rows(f"CALL table_info({text_literal(name)}) RETURN name, type, `primary key`")
     types = {str(column): str(kind) for column, kind, _ in rows}
     key = next((str(column) for column, _, primary in rows if primary), "id")
     if known is not None:
@@ -158,5 +156,3 @@ def _plain(value: Any) -> Any:
             return {str(key): _plain(item) for key, item in value}
         return [_plain(item) for item in value]
     return value
-
-

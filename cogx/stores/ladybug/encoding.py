@@ -74,7 +74,5 @@ def _with_properties(
 
 def _notes(rows: Sequence[Node | Edge], left: Leftovers) -> list[str | None]:
     if not left:
-        return [
-            None if row.rest is None else write_note(row.id, row.rest, None) for row in rows
-        ]
+        return [None if row.rest is None else write_note(row.id, row.rest, None) for row in rows]
     return [write_note(row.id, row.rest, left.get(number)) for number, row in enumerate(rows)]

@@ -109,9 +109,7 @@ def check_version(found: str | None) -> None:
 
 
 def _columns(value: dict[str, Any]) -> list[Column]:
-    return [
-        Column(name, prop, KINDS[kind]) for name, (prop, kind) in value["columns"].items()
-    ]
+    return [Column(name, prop, KINDS[kind]) for name, (prop, kind) in value["columns"].items()]
 
 
 def _text(value: dict[str, Any]) -> str:

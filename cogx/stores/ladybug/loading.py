@@ -41,9 +41,7 @@ class _Loader:
     database: Database
     progress: Progress
     buffer_bytes: int
-    names: Names = field(
-        default_factory=lambda: Names(frozenset({META, OTHER_NODE, OTHER_EDGE}))
-    )
+    names: Names = field(default_factory=lambda: Names(frozenset({META, OTHER_NODE, OTHER_EDGE})))
     node_tables: list[NodeTable] = field(default_factory=list)
     edge_tables: list[EdgeTable] = field(default_factory=list)
     copies: int = 0
@@ -93,7 +91,8 @@ class _Loader:
     def meta(self, header: Mapping[str, Any]) -> None:
         """Remember the layout and the header."""
         self.database.run(f"CREATE NODE TABLE {META}(key STRING PRIMARY KEY, value STRING)")
-        records = dict(table_record(t) for t in (*self.node_tables, *self.edge_tables))
+        tables: list[NodeTable | EdgeTable] = [*self.node_tables, *self.edge_tables]
+        records = dict(map(table_record, tables))
         records["schema_version"] = str(SCHEMA_VERSION)
         records["header"] = canonical.encode(dict(header)).decode()
         for key, value in records.items():
@@ -171,9 +170,7 @@ def _edge_size(file: SpoolFile) -> int:
     return file.size_bytes + file.rows * _EDGE_OVERHEAD
 
 
-def _parts(
-    files: list[SpoolFile], limit: int, size_of: Any
-) -> Iterator[list[SpoolFile]]:
+def _parts(files: list[SpoolFile], limit: int, size_of: Any) -> Iterator[list[SpoolFile]]:
     """Yield the files in groups that pass the limit only if a single one does."""
     part: list[SpoolFile] = []
     size = 0

@@ -52,7 +52,7 @@ def edge_blocks(
     """
     name = quoted(table.name)
     most = max(_BUCKET, min(_MOST_ROWS, block_bytes // (100 + 40 * len(table.columns))))
-    if len({(ends[end].key, ends[end].qualified) for pair in table.pairs for end in pair}) == 1:
+    if all(ends[end].ours for pair in table.pairs for end in pair):
         ((count,),) = database.rows(f"MATCH ()-[r:{name}]->() RETURN count(*)")
         if count <= most:
             source, target = table.pairs[0]
@@ -132,7 +132,7 @@ def _next_rows(rows: int, block: pa.Table, block_bytes: int) -> int:
     """Aim at blocks of ``block_bytes``, growing at most eightfold."""
     if not block.num_rows:
         return min(rows * 8, _MOST_ROWS)
-    each = max(1, block.nbytes // block.num_rows)
+    each = max(1, int(block.nbytes) // block.num_rows)
     return max(64, min(rows * 8, _MOST_ROWS, block_bytes // each))
 
 

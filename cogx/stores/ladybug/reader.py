@@ -17,7 +17,7 @@ from cogx.ports import Edge, Node
 from cogx.stores.ladybug.catalog import read_meta, read_tables
 from cogx.stores.ladybug.database import Database
 from cogx.stores.ladybug.decoding import decode_edges, decode_nodes
-from cogx.stores.ladybug.names import quoted
+from cogx.stores.ladybug.names import quoted, text_literal
 from cogx.stores.ladybug.ordering import Room, in_order
 from cogx.stores.ladybug.queries import edge_blocks, node_blocks
 
@@ -25,6 +25,8 @@ _BLOCK_BYTES: Final = 32 << 20
 _ROOM_BYTES: Final = 64 << 20
 _MERGE_ROWS: Final = 20_000
 _DECODED_ROWS: Final = 4_000
+_STUB: Final = '{"rest":{"stub":true}}'
+"""The cell of a node that only holds the place of another one (decisions: facts)."""
 
 Row = TypeVar("Row", Node, Edge)
 
@@ -51,8 +53,13 @@ class LadybugReader:
             raise
 
     def counts(self) -> tuple[int, int]:
-        """Return (nodes, edges)."""
+        """Return (nodes, edges), stubs not counted."""
         nodes = sum(self._count(f"(n:{quoted(table.name)})") for table in self._nodes)
+        nodes -= sum(
+            self._count(f"(n:{quoted(table.name)}) WHERE n._cogx = {text_literal(_STUB)}")
+            for table in self._nodes
+            if table.ours
+        )
         edges = sum(self._count(f"()-[r:{quoted(table.name)}]->()") for table in self._edges)
         return nodes, edges
 

@@ -10,12 +10,10 @@ import pyarrow.parquet as pq
 
 from cogx.errors import StoreRefused
 from cogx.ports import Node
-from cogx.stores.ladybug.spool import Family, Spool
+from cogx.stores.ladybug.spool import Family
 
 
-def settle_repeats(
-    spool: Spool[Node], housed: list[Family[Node]], repeats: npt.NDArray[np.int64]
-) -> dict[str, int]:
+def settle_repeats(housed: list[Family[Node]], repeats: npt.NDArray[np.int64]) -> dict[str, int]:
     """Return the table number of every id whose hash is among ``repeats``.
 
     Raises:

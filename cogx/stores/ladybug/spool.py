@@ -133,7 +133,7 @@ class Spool(Generic[Row]):
         """Return the families with a table, the largest first, the shared one last."""
         own = [family for family in self.families.values() if family.housed]
         own.sort(key=lambda f: (-f.count(), f.name))
-        return own + [self.other] if self.other.bundles else own
+        return [*own, self.other] if self.other.bundles else own
 
     def settle(self, family: Family[Row]) -> None:
         """Write out what is still in memory, after which the family's shape is final."""

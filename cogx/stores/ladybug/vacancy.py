@@ -33,9 +33,7 @@ def check_vacant(path: Path, *, buffer_bytes: int, threads: int) -> None:
     try:
         tables = [str(row[0]) for row in database.rows("CALL show_tables() RETURN name")]
         if tables and META not in tables:
-            raise StoreRefused(
-                f"{path} is a Ladybug database of somebody else. Give another path."
-            )
+            raise StoreRefused(f"{path} is a Ladybug database of somebody else. Give another path.")
         if _has_nodes(database):
             raise StoreRefused(
                 f"{path} holds a graph already, and cogx writes into a new store only. "

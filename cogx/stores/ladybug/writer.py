@@ -7,7 +7,6 @@ so that a process that dies leaves no half store under the final name.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -43,25 +42,22 @@ class LadybugWriter:
         self._buffer_bytes = buffer_bytes
         self._threads = threads
         check_vacant(path, buffer_bytes=buffer_bytes, threads=threads)
-        self._build = Path(
-            tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".cogx-partial", dir=path.parent)
-        )
+        self._build = _directory(path.parent, f".{path.name[:100]}.")
         # Ladybug takes these characters in a file's name for patterns, and has no escape.
-        self._spool_at = self._build
-        if _GLOB.intersection(str(self._build.absolute())):
-            self._spool_at = Path(tempfile.mkdtemp(suffix=".cogx-partial"))
+        beside = not _GLOB.intersection(str(path.absolute()))
+        self._spool = self._build if beside else _directory(None, "cogx-")
         self._index = NodeIndex()
         self._sealed = False
         self._over = False
         self._nodes: Spool[Node] = Spool(
-            self._directory("nodes"),
+            self._subdirectory("nodes"),
             encode_nodes,
             row_bytes=row_bytes,
             slots=NODE_TABLES,
             pair_slots=NODE_TABLES,
         )
         self._edges: Spool[Edge] = Spool(
-            self._directory("edges"),
+            self._subdirectory("edges"),
             encode_edges,
             row_bytes=row_bytes,
             slots=EDGE_TABLES,
@@ -105,7 +101,7 @@ class LadybugWriter:
         groups: dict[tuple[str, int, int], list[Edge]] = {}
         weights: dict[tuple[str, int, int], int] = {}
         for edge, source, target in zip(rows, sources, targets, strict=True):
-            if source == ABSENT or target == ABSENT:
+            if ABSENT in (source, target):
                 end = edge.source if source == ABSENT else edge.target
                 raise StoreRefused(f"Edge {edge.id!r:.80} ends in {end!r:.80}, which is no node.")
             key = (edge.predicate, source, target)
@@ -127,7 +123,7 @@ class LadybugWriter:
         self._check_open()
         self._seal()
         self._edges.house_all()
-        built = self._build / "store"
+        built = Path(self._build.name, "store")
         try:
             load(
                 built,
@@ -146,9 +142,8 @@ class LadybugWriter:
     def abort(self) -> None:
         """Drop everything that was not finished; may be called twice."""
         self._over = True
-        shutil.rmtree(self._build, ignore_errors=True)
-        if self._spool_at != self._build:
-            shutil.rmtree(self._spool_at, ignore_errors=True)
+        self._build.cleanup()
+        self._spool.cleanup()
 
     def _seal(self) -> None:
         if self._sealed:
@@ -161,10 +156,10 @@ class LadybugWriter:
         places = [slots.get(id(family), shared) for family in self._nodes.families.values()]
         repeats = self._index.seal(places)
         if len(repeats):
-            self._index.settle(settle_repeats(self._nodes, housed, repeats))
+            self._index.settle(settle_repeats(housed, repeats))
 
-    def _directory(self, name: str) -> Path:
-        directory = self._spool_at / name
+    def _subdirectory(self, name: str) -> Path:
+        directory = Path(self._spool.name, name)
         directory.mkdir()
         return directory
 
@@ -173,15 +168,19 @@ class LadybugWriter:
             raise UsageError("This writer is finished or aborted; open a new one.")
 
 
+def _directory(parent: Path | None, prefix: str) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(
+        prefix=prefix, suffix=".cogx-partial", dir=parent, ignore_cleanup_errors=True
+    )
+
+
 def _publish(built: Path, path: Path) -> None:
     """Make the file durable and give it its name."""
-    with open(built, "rb") as file:
+    with built.open("rb") as file:
         os.fsync(file.fileno())
-    os.replace(built, path)
+    built.replace(path)
     directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:
         os.close(directory)
-
-

@@ -35,7 +35,7 @@ def test_inspect_as_json(call: Call) -> None:
     assert found["counts"] == {"raw_node": 19, "entity": 101, "document": 6, "fact": 361}
     assert found["members"]["nodes.jsonl"]["records"] == 19
     assert sum(found["predicates"].values()) == 361
-    assert list(found["predicates"])[0] == "is_a"
+    assert next(iter(found["predicates"])) == "is_a"
     assert sum(found["node_types"].values()) == 120
     assert found["times"]["invalid_at"]["last"] == "2021-06-07T08:09:10Z"
     assert (found["secrets"], found["problems"]) == (False, {})

@@ -46,7 +46,9 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         assert process.wait(30) in (0, 141)
 
 
-@pytest.mark.parametrize("words", [["cat", REAL], ["inspect", REAL], ["--help"], ["pack", REAL, "-"]])
+@pytest.mark.parametrize(
+    "words", [["cat", REAL], ["inspect", REAL], ["--help"], ["pack", REAL, "-"]]
+)
 def test_a_closed_pipe_is_silent(words: list[object], tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

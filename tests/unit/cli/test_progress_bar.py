@@ -16,44 +16,37 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def drawn(console: Console, monkeypatch: pytest.MonkeyPatch, patience_s: float) -> str:
+    """Return what a terminal gets to see of some work."""
     screen = Terminal()
-    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setattr("sys.stderr", screen)  # here: pytest changes it after fixtures
     monkeypatch.setenv("TERM", "xterm")
-    return screen
-
-
-def work(console: Console) -> None:
+    monkeypatch.setattr(progress_bar, "_PATIENCE_S", patience_s)
     with progress_bar.progress_on(console) as progress:
         for task in ("read [bold]", "load"):
             progress.begin(task, total=10, unit="records")
             for _ in range(10):
                 progress.advance(1)
             progress.end()
+    return screen.getvalue()
 
 
-def test_short_work_draws_nothing(screen: Terminal) -> None:
-    work(Console())
-    assert screen.getvalue() == ""
+def test_short_work_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert drawn(Console(), monkeypatch, 60) == ""
 
 
-def test_long_work_draws_a_bar_that_vanishes(
-    screen: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(progress_bar, "_PATIENCE_S", 0.0)
-    work(Console())
-    assert "0 records" in screen.getvalue()
-    assert "[bold]" in screen.getvalue()
+def test_long_work_draws_a_bar_that_vanishes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = drawn(Console(), monkeypatch, 0)
+    assert "0 records" in seen
+    assert "read [bold]" in seen
+    assert "\x1b[2K" in seen[-40:]
 
 
 @pytest.mark.parametrize("console", [Console(quiet=True), Console(progress="none")])
 def test_nobody_is_shown_what_nobody_wants(
-    screen: Terminal, console: Console, monkeypatch: pytest.MonkeyPatch
+    console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress_bar, "_PATIENCE_S", 0.0)
-    work(console)
-    assert screen.getvalue() == ""
+    assert drawn(console, monkeypatch, 0) == ""
 
 
 def test_what_is_no_terminal_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,8 @@ def test_receipts_are_json_when_asked(call: Call, store: str) -> None:
 def test_verify_names_what_differs(call: Call, store: str) -> None:
     call("import", REAL, store)
     graph = open_reader("graph")
-    entity = next(node for node in graph.kept["nodes"] if (node.rest or {}).get("entity_type", 1))
+    named = json.loads(call("cat", REAL, "entity").out.split("\n")[7])["external_id"]
+    entity = next(node for node in graph.kept["nodes"] if node.id == named)
     entity.properties["name"] = "changed\x1b"
     graph.kept["edges"].pop()
     graph.save()
@@ -52,10 +53,9 @@ def test_verify_names_what_differs(call: Call, store: str) -> None:
     assert {d["what"] for d in found.json()["differences"]} == {"changed", "only in archive"}
 
 
-def test_a_loss_is_named_and_ends_with_one(
-    call: Call, put: Put, good: Members, store: str
-) -> None:
+def test_a_loss_is_named_and_ends_with_one(call: Call, put: Put, good: Members, store: str) -> None:
     good["nodes.jsonl"] += b'{"type": "no id"}\n'
+    good["manifest.json"] = b'{"cogx_version": "0.1"}'
     archive = put("bad", good)
     told = call("import", archive, store, "--lenient", "raw_node.id")
     assert told.code == 1

@@ -56,7 +56,6 @@ def test_the_list_says_what_each_command_says(call: Call) -> None:
         (["import", REAL, "json:graph", "--mode", "keep"], "preserve"),
         (["import", REAL, "json:graph", "--mode", "hybrid"], "--mode preserve"),
         (["export", "json:nowhere", "out.tar.gz"], "no such store"),
-        (["export", "json:nowhere", "out.odd"], "cannot tell what to write"),
         (["schema", "entitty"], "Did you mean 'entity'?"),
         (["completion", "tcsh"], "bash"),
         (["help", "exit-code"], "Did you mean 'exit-codes'?"),

@@ -15,6 +15,7 @@ from .conftest import REAL, Call, Members, Put, lines
 def bad(put: Put, good: Members) -> Path:
     """Give an archive with one error and two warnings."""
     good["nodes.jsonl"] += b'{"type": "no id"}\n'
+    good["manifest.json"] = good["manifest.json"].replace(b'"raw_node": 2', b'"raw_node": 3')
     good["facts.jsonl"] = lines(
         {
             "kind": "fact",
@@ -93,16 +94,16 @@ def test_github_annotations_are_escaped(call: Call, bad: Path) -> None:
 
 
 def test_github_properties_and_data_are_escaped(call: Call, put: Put, good: Members) -> None:
-    good["manifest.json"] = b'{"cogx_version": "0.1", "100%\\n::x": 1}'
+    good["manifest.json"] = (
+        b'{"cogx_version": "0.1", "100%\\n::x": 1, "counts": {"raw_node": 2, "entity": 1, "fact": 1}}'
+    )
     archive = put("od,d:name", good)
     (row,) = call("validate", archive, "--format", "github").out.splitlines()
     assert f"file={archive.parent}/od%2Cd%3Aname/manifest.json" in row
     assert "100%25\\x0a::x" in row
 
 
-def test_junit_has_a_suite_for_each_archive_and_a_case_for_each_code(
-    call: Call, bad: Path
-) -> None:
+def test_junit_has_a_suite_for_each_archive_and_a_case_for_each_code(call: Call, bad: Path) -> None:
     told = call("validate", REAL, bad, "--format", "junit")
     root = ElementTree.fromstring(told.out)
     assert (root.get("tests"), root.get("failures")) == ("4", "1")
@@ -143,6 +144,7 @@ def test_in_a_tarball_no_line_can_be_opened(call: Call, put: Put, good: Members)
 
 def test_the_cap_keeps_fewer_places_and_counts_all(call: Call, put: Put, good: Members) -> None:
     good["nodes.jsonl"] += b"{}\n" * 30
+    good["manifest.json"] = good["manifest.json"].replace(b'"raw_node": 2', b'"raw_node": 32')
     archive = put("many", good)
     found = call("validate", archive, "--json", "--cap", "4").json()
     assert len([p for p in found["problems"] if p["code"] == "raw_node.id"]) == 4
@@ -157,7 +159,9 @@ def test_the_cap_keeps_fewer_places_and_counts_all(call: Call, put: Put, good: M
 def test_what_an_archive_says_cannot_steer_the_terminal(
     call: Call, put: Put, good: Members
 ) -> None:
-    good["manifest.json"] = json.dumps({"cogx_version": "0.1", "\x1b[2J\u202e\r": 1}).encode()
+    good["manifest.json"] = json.dumps(
+        json.loads(good["manifest.json"]) | {"\x1b[2J\u202e\r": 1}
+    ).encode()
     archive = put("odd", good)
     for form in ("text", "json", "github", "junit", "sarif"):
         out = call("validate", archive, "--format", form).out
@@ -218,11 +222,11 @@ class TestUserSchema:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("{", "is not JSON"),
-            ("[]", "is not a JSON object"),
-            ('{"P": 3}', "is not a JSON Schema"),
-            ('{"P": {"type": "strange"}}', "is not a JSON Schema"),
-            ('{"Person": {"$ref": "http://localhost:1/x.json"}}', "Person"),
+            ("{", ": is not JSON"),
+            ("[]", ": is not a JSON object"),
+            ('{"P": 3}', ": P: is not a JSON Schema"),
+            ('{"P": {"type": "strange"}}', ": P: is not a JSON Schema"),
+            ('{"Person": {"$ref": "http://localhost:1/x.json"}}', ": Person:"),
         ],
     )
     def test_a_bad_schema_is_wrong_usage(
@@ -231,4 +235,4 @@ class TestUserSchema:
         Path("schema.json").write_text(text)
         told = call("validate", put("checked", good), "--schema", "schema.json")
         assert told.code == 2
-        assert f"schema.json: {expected}" in told.err
+        assert f"schema.json{expected}" in told.err
