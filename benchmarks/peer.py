@@ -14,8 +14,6 @@ cognee refuses has ``"refused"`` with its words instead of figures. ``peak_rss_m
 what the process held before the stage, which is ``baseline_rss_mib``.
 """
 
-
-
 from __future__ import annotations
 
 import argparse

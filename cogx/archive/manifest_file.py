@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+import math
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -13,22 +14,20 @@ from cogx.errors import UnsupportedVersion
 from cogx.format.layout import MANIFEST
 from cogx.format.manifest import EXTENSION, Extension, Manifest
 from cogx.format.version import is_newer, parse_version
+from cogx.limits import Limits
 from cogx.problems import Problem
 
-MOST_DEPTH: Final = 64
 
-
-def read_manifest(text: bytes) -> tuple[Manifest | None, list[Problem]]:
+def read_manifest(
+    text: bytes, limits: Limits | None = None
+) -> tuple[Manifest | None, list[Problem]]:
     """Return the manifest, or None if it cannot be used, and every problem found in it."""
     found: list[Problem] = []
 
     def report(code: str, message: str, field: str | None = None) -> None:
         found.append(Problem(code, message, MANIFEST, None, field))
 
-    if nesting_depth(text) > MOST_DEPTH:
-        report("manifest.unreadable", f"nested deeper than {MOST_DEPTH}")
-        return None, found
-    plain = _parse(text, report)
+    plain = _parse(text, limits or Limits(), report)
     if plain is None:
         return None, found
     version = plain.get("cogx_version", "0.1")
@@ -58,7 +57,7 @@ def write_manifest(manifest: Manifest) -> bytes:
     return json.dumps(manifest.to_json(), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def _parse(text: bytes, report: Any) -> dict[str, Any] | None:
+def _parse(text: bytes, limits: Limits, report: Any) -> dict[str, Any] | None:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
         if len(value) < len(pairs):
@@ -68,8 +67,23 @@ def _parse(text: bytes, report: Any) -> dict[str, Any] | None:
     def refuse(constant: str) -> Any:
         raise ValueError(f"{constant} is not JSON")
 
+    def number(digits: str) -> float:
+        value = float(digits)
+        if sum(map(str.isdigit, digits)) > limits.digits or math.isinf(value):
+            raise ValueError("a number no reader can keep")
+        return int(digits) if digits.lstrip("-").isdigit() else value
+
+    if nesting_depth(text) > limits.depth:
+        report("manifest.unreadable", f"nested deeper than {limits.depth}")
+        return None
     try:
-        plain = json.loads(text.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse)
+        plain = json.loads(
+            text.decode("utf-8"),
+            object_pairs_hook=unique,
+            parse_constant=refuse,
+            parse_int=number,
+            parse_float=number,
+        )
         json.dumps(plain, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         report("manifest.unreadable", "half of a surrogate pair")

@@ -16,7 +16,7 @@ from cogx.archive.manifest_file import read_manifest
 from cogx.archive.reading import Block, RecordReader
 from cogx.archive.value_types import ValueTypes
 from cogx.container import Container, Member, open_container
-from cogx.errors import DigestMismatch, InvalidArchive, LimitExceeded, UnsupportedVersion
+from cogx.errors import DigestMismatch, InvalidArchive, UnsupportedVersion
 from cogx.format.layout import KIND_OF_MEMBER, KINDS, MANIFEST
 from cogx.format.manifest import Manifest
 from cogx.format.version import READ
@@ -80,7 +80,7 @@ class Archive:
         wanted = list(kinds or KINDS)
         while wanted:
             present: set[str] = set()
-            for member in self.container.members(_ignore):
+            for member in self.container.members(self._refuse):
                 kind = KIND_OF_MEMBER.get(member.name, "")
                 present.add(kind)
                 if wanted and kind == wanted[0]:
@@ -175,7 +175,8 @@ def find_manifest(container: Container, limits: Limits) -> tuple[Manifest | None
     for member in container.members(_ignore):
         if member.name == MANIFEST:
             if member.size > limits.manifest_bytes:
-                raise LimitExceeded("manifest_bytes", limits.manifest_bytes, "bytes", MANIFEST)
-            return read_manifest(b"".join(member.chunks()))
+                message = f"manifest.json is longer than {limits.manifest_bytes:,} bytes"
+                return None, [Problem("container.limit", message, MANIFEST)]
+            return read_manifest(b"".join(member.chunks()), limits)
     code = "manifest.missing"
     return None, [Problem(code, CODES[code].title)]

@@ -151,7 +151,7 @@ class References:
         self._refs = _Rows(2)
         self._by_name = _Rows(2)
         self._names = _Rows(1)
-        self._folded = _Rows(2)
+        self._folded = _Rows(3)
 
     def add(
         self, kind: str, ids: Sequence[str], digests: Sequence[bytes], lines: Sequence[int]
@@ -163,10 +163,10 @@ class References:
         self._ids.add(hashes, content, place)
         if "".join(ids).isascii():
             return
-        for text, where in zip(ids, place, strict=True):
-            if not text.isascii() and not is_normalized("NFC", text):
-                folded = hash_ids([normalize("NFC", text)])
-                self._folded.add(folded, np.asarray([where], np.uint64))
+        odd = [i for i, text in enumerate(ids) if not is_normalized("NFC", text)]
+        if odd:
+            folded = hash_ids([normalize("NFC", ids[i]) for i in odd])
+            self._folded.add(folded, hashes[odd], place[odd])
 
     def add_names(self, names: Sequence[str]) -> None:
         """Take the names of entities: a fact may refer to one by it."""
@@ -238,8 +238,12 @@ class References:
     def folded_repeats(self) -> Iterator[tuple[str, int]]:
         """Yield (kind, line) of ids that equal another one after Unicode normalisation."""
         for known, folded in self._side_by_side(self._ids, self._folded):
-            for row in folded[is_in(folded[:, 0], known[:, 0])]:
-                yield KINDS[int(row[1] >> _KIND_SHIFT)], _line(row[1])
+            folded = folded[np.lexsort((folded[:, 1], folded[:, 0]))]
+            twice = np.zeros(len(folded), np.bool_)
+            same = folded[1:, 0] == folded[:-1, 0]
+            twice[1:] = same & (folded[1:, 1] != folded[:-1, 1])
+            for row in folded[twice | is_in(folded[:, 0], known[:, 0])]:
+                yield KINDS[int(row[2] >> _KIND_SHIFT)], _line(row[2])
 
     def loose_ends(self) -> LooseEnds:
         """Return the references of facts that no id answers, apart by what a name says."""

@@ -19,7 +19,7 @@ from cogx.codec.fingerprint import FingerprintSums, digest_lines
 from cogx.container import Container, Member, open_container
 from cogx.errors import DamagedArchive, InvalidArchive, LimitExceeded
 from cogx.format.layout import KIND_OF_MEMBER, MANIFEST, MEMBER_OF_KIND, PERMISSIONS
-from cogx.format.manifest import Extension, Manifest
+from cogx.format.manifest import EXTENSION, Extension, Manifest
 from cogx.format.rules import iter_notices
 from cogx.limits import Limits
 from cogx.problems import CODES, Problem, ProblemLog
@@ -140,7 +140,7 @@ class _Validation:
     def run(self) -> Findings:
         try:
             manifest, problems = find_manifest(self.container, self.limits)
-        except (DamagedArchive, LimitExceeded):
+        except (DamagedArchive, LimitExceeded, InvalidArchive):
             manifest, problems = None, []  # the pass below meets the same damage and reports it
         for problem in problems:
             self.log.add(problem)
@@ -251,7 +251,8 @@ class _Validation:
         for name, info in extension.members.items():
             facts = self.found.members.get(name)
             if facts is None:
-                if info.bytes:
+                counted = self.found.manifest.counts if self.found.manifest else {}
+                if info.bytes and not counted.get(KIND_OF_MEMBER.get(name, "")):
                     self.log.add(Problem("member.missing", "listed, but not there", name))
                 continue
             if info.records is not None and info.records != facts.records + facts.refused:
@@ -263,6 +264,12 @@ class _Validation:
             elif facts.sha256 != info.sha256:
                 message = f"sha256 is {facts.sha256}, the manifest says {info.sha256}"
                 self.log.add(Problem("manifest.digest", message, name))
+        for name in self.found.members.keys() & KIND_OF_MEMBER.keys() - extension.members.keys():
+            if extension.members:
+                place = f"{EXTENSION}.members"
+                self.log.add(
+                    Problem("manifest.extension", f"{name} is not named", MANIFEST, None, place)
+                )
         said = extension.fingerprint
         # After any error the sums differ of course, and the error says more.
         if (

@@ -35,7 +35,7 @@ class Failure:
         """Return the object that --json prints on stderr."""
         plain: dict[str, Any] = {
             "type": self.type,
-            "message": self.message,
+            "message": self.message.removesuffix(":"),
             "exit_code": self.exit_code,
             "retryable": self.retryable,
         }

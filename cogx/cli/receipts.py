@@ -17,14 +17,13 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
     if console.json:
         console.data(receipt.to_json())
         return
-    mark = "ok" if receipt.lossless else "warning"
-    console.line(f"{verb} {receipt.source} to {receipt.target}", mark=mark)
+    console.line(f"{verb} {receipt.source} to {receipt.target}")
     for line in count_lines(receipt.counts):
         console.line(line)
     if receipt.stubs:
         ends = count_of(receipt.stubs, "end")
         console.line(f"{ends} of facts not in the archive became marked stubs.")
-    _show_codes(console, "Not kept:", receipt.losses)
+    _show_codes(console, "Not kept:", receipt.losses, mark="error:")
     _show_codes(console, "Changed by --lenient:", receipt.changes)
     if receipt.warnings:
         total = count_of(sum(receipt.warnings.values()), "warning")
@@ -35,10 +34,10 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
         console.note(f"Prove it: {follow_up}")
 
 
-def _show_codes(console: Console, title: str, counts: dict[str, int]) -> None:
+def _show_codes(console: Console, title: str, counts: dict[str, int], mark: str = "") -> None:
     if not counts:
         return
-    console.line(title)
+    console.line(title, mark=mark)
     rows = [
         (f"{number:,}", code, CODES[code].title if code in CODES else "")
         for code, number in counts.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,10 +18,10 @@ def source_of(path: str) -> str | BinaryIO:
     """Return what to read an archive from.
 
     Raises:
-        BadSetting: ``-``, and somebody would have to type the archive.
+        BadSetting: no name at all, or ``-`` where somebody would have to type the archive.
     """
     if path != STANDARD:
-        return path
+        return _named(path)
     if is_terminal(sys.stdin):
         raise BadSetting("- reads an archive from a pipe, and stdin is a terminal.")
     return sys.stdin.buffer
@@ -30,14 +31,20 @@ def target_of(path: str, console: Console) -> str | BinaryIO:
     """Return what to write an archive to; with ``-`` the console leaves stdout to it.
 
     Raises:
-        BadSetting: ``-``, and the archive would flood a terminal.
+        BadSetting: no name at all, or ``-`` where the archive would flood a terminal.
     """
     if path != STANDARD:
-        return path
+        return _named(path)
     if is_terminal(sys.stdout):
         raise BadSetting("- writes an archive to a pipe, and stdout is a terminal.")
     console.stdout_taken = True
     return binary(sys.stdout)
+
+
+def _named(path: str) -> str:
+    if not path:
+        raise BadSetting("An archive needs a name; an empty one was given.")
+    return path
 
 
 def shown(path: str, standard: str = "stdin") -> str:
@@ -74,11 +81,11 @@ def check_room(path: str, least_bytes: int, what: str) -> None:
 
 
 def bytes_at(path: str) -> int:
-    """Return the bytes a file or directory holds, 0 if it cannot be told."""
+    """Return the bytes a file holds, or a directory's members; 0 if it cannot be told."""
     try:
         place = Path(path)
         if not place.is_dir():
             return place.stat().st_size
-        return sum(file.lstat().st_size for file in place.rglob("*"))
+        return sum(file.lstat().st_size for file in chain(place.glob("*"), place.glob("*/*")))
     except OSError:
         return 0

@@ -18,7 +18,7 @@ _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_COLOURS: Final = {"error": "31;1", "warning": "33", "ok": "32", "changed": "33"}
+_COLOURS: Final = {"error": "31;1", "warning": "33"}
 
 
 def printable(text: str) -> str:
@@ -113,7 +113,7 @@ class Console:
 
 def paint(stream: TextIO, word: str) -> str:
     """Return the word in its colour, if the stream is a terminal that wants colours."""
-    colour = _COLOURS.get(word.strip())
+    colour = _COLOURS.get(word.strip(" :"))
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     if colour is None or plain or not is_terminal(stream):
         return word

@@ -28,6 +28,8 @@ from cogx.format.records import MODEL_OF_KIND, SCOPE_KEYS, AnyRecord, Record, Tu
 _RAW_PREFIX: Final = b'{"kind":"raw_node","properties":'
 _UTC_ONLY: Final = frozenset({UTC})
 _REFUSALS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, NotJson)
+_FIXED: Final = frozenset({"external_id", "subject_ref", "predicate", "object_ref"})
+"""Texts that name a record or an edge: whoever makes one has them from its id and its ends."""
 _CAREFUL: Final = frozenset({datetime, float})
 _LISTS: Final = (list[str], list[Turn])
 
@@ -117,8 +119,21 @@ class _Layout:
         self.turn_times = _time_fields(Turn) if kind == "episode" else []
         model = MODEL_OF_KIND[kind].model_fields
         self.types = {name: _quick_type(field) for name, field in model.items() if name != "kind"}
-        self.required = {n for n, f in model.items() if f.is_required()} | {"external_system"}
-        self.not_empty = [n for n, f in model.items() if _not_empty(f)]
+        self.not_empty = {n for n, f in model.items() if _not_empty(f)}
+        self.sound_shapes: dict[tuple[Any, ...], list[str]] = {}
+
+    def learn(self, fields: dict[str, Any], shape: tuple[Any, ...]) -> list[str] | None:
+        """Return the fields whose values need a look, None if the types alone are wrong.
+
+        There are few shapes of names and types, so each is judged once and remembered.
+        """
+        if any(type(value) is not self.types.get(name) for name, value in fields.items()):
+            return None
+        careful = [n for n in fields if n in self.not_empty or self.types[n] in _CAREFUL]
+        if not self.not_empty - _FIXED <= fields.keys():
+            return None
+        self.sound_shapes[shape] = careful
+        return careful
 
     def bring_to_utc(self, records: list[Any]) -> bool:
         """Make every timestamp UTC, in place; tell whether one was not.
@@ -270,38 +285,31 @@ def line_type(kind: str) -> Any:
     return _layout(kind).struct
 
 
-def line_struct(kind: str, fields: dict[str, Any]) -> Any | None:
-    """Return a hot-path record of a kind from plain fields, or None if they do not make one.
+def line_struct(kind: str, properties: dict[str, Any], fixed: dict[str, Any]) -> Any | None:
+    """Return a hot-path record of a kind, or None if the fields do not make one.
 
-    A field of the wrong type moves to the kind's free-form field: in a graph that people
-    changed, or that cogx did not write, anything may stand under any name.
+    ``properties`` are fields whose values may be of any type, as in a graph that people
+    changed: one of the wrong type moves to the kind's free-form field. ``fixed`` are fields
+    that the caller made; none of them is an empty text.
     """
     layout = _layout(kind)
-    types = layout.types
-    for name, value in fields.items():
-        # Unknown fields have no type here, so they too leave the quick way.
-        expected = types.get(name)
-        if type(value) is not expected or (expected in _CAREFUL and not _is_sound(value)):
-            break
-    else:
-        if layout.required <= fields.keys() and all(fields[name] for name in layout.not_empty):
-            return layout.struct(kind=kind, **fields)
-    return _checked_struct(kind, fields)
+    shape = (*properties, *map(type, properties.values()))
+    careful = layout.sound_shapes.get(shape)
+    if careful is None:
+        careful = layout.learn(properties, shape)
+    if careful is not None:
+        for name in careful:
+            if not _is_sound(properties[name]):
+                break
+        else:
+            return layout.struct(kind=kind, **fixed, **properties)
+    return _exact_struct(kind, fixed | properties)
 
 
-def _checked_struct(kind: str, fields: dict[str, Any]) -> Any | None:
-    """Try the compiled checks, which know lists and nulls, before the exact ones."""
-    try:
-        record = msgspec.convert(fields | {"kind": kind}, _layout(kind).struct)
-    except msgspec.ValidationError:
-        return _exact_struct(kind, fields)
-    if all(_is_sound(value) for value in fields.values() if type(value) in _CAREFUL):
-        return record
-    return _exact_struct(kind, fields)
-
-
-def _is_sound(value: datetime | float) -> bool:
-    """Tell whether a time is UTC, a number finite: what types alone do not say."""
+def _is_sound(value: datetime | float | str) -> bool:
+    """Tell whether a time is UTC, a number finite, a text not empty: types do not say."""
+    if isinstance(value, str):
+        return value != ""
     return math.isfinite(value) if isinstance(value, float) else value.tzinfo is UTC
 
 

@@ -22,6 +22,7 @@ from cogx.format.layout import KINDS
 from cogx.format.records import MODEL_OF_KIND, SCOPE_KEYS, Turn
 from cogx.format.timestamps import UnreadableTimestamp, parse_timestamp
 from cogx.limits import Limits
+from cogx.problems import CODES
 
 Report = Callable[[str, str, str | None], None]
 """Called with (code, message, field) for every finding of a line."""
@@ -146,8 +147,8 @@ class _Parser:
 
     def _float(self, text: str) -> float:
         number = float(text)
-        if len(text) > self.limits.digits or math.isinf(number):
-            self._refuse("json.number", f"a number no double can hold: {text[:24]}")
+        if sum(map(str.isdigit, text)) > self.limits.digits or math.isinf(number):
+            self._refuse("json.number", "a number that no double can hold")
         return number
 
     def _complain(self, code: str, message: str, place: str | None = None) -> None:
@@ -237,7 +238,7 @@ def _warn_time(value: Any, name: str, report: Report) -> None:
     except UnreadableTimestamp:
         return
     for code in warnings:
-        report(code, str(value)[:40], name)
+        report(code, CODES[code].title, name)
 
 
 def _finding(detail: ErrorDetails) -> tuple[str, str, str | None]:
@@ -249,7 +250,7 @@ def _finding(detail: ErrorDetails) -> tuple[str, str, str | None]:
         case "string_too_short":
             return "record.empty-field", "empty", place
         case "value_error" if place and place.rpartition(".")[2].endswith("_at"):
-            return "time.unreadable", f"no rule reads {str(detail['input'])[:40]!r}", place
+            return "time.unreadable", "no rule reads it", place
         case _:
             found = _json_type(detail["input"])
             return "record.field-type", f"{detail['msg']}, found {found}", place

@@ -89,14 +89,14 @@ def read_tagged(tag: str, text: Any) -> Any:
     """
     reader = _READERS.get(tag)
     if reader is None or not isinstance(text, str):
-        raise UnreadableValue(f"{tag}: not a text that it allows")
+        raise UnreadableValue(f"not a text that {tag} allows")
     try:
         value = reader(text)
     except (ValueError, InvalidOperation, OverflowError) as error:
-        raise UnreadableValue(f"{tag}: {text!r:.60}") from error
+        raise UnreadableValue(f"not a text that {tag} allows") from error
     # Parsers take more than one text for a value; the format has exactly one.
     if tag != "string" and text_of(value) != text:
-        raise UnreadableValue(f"{tag}: {text!r:.60}")
+        raise UnreadableValue(f"not a text that {tag} allows")
     return value
 
 

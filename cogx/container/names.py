@@ -71,7 +71,10 @@ def _faults(path: str, directory: bool) -> Iterator[str]:
 
 
 class MemberNames:
-    """Judge the entries of one pass, in the order in which they come."""
+    """Judge the entries of one pass, in the order in which they come.
+
+    Holds every name once: at most as many as ``limits.members`` allows.
+    """
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
@@ -114,6 +117,8 @@ class MemberNames:
         name, place = parts[-1], parts[:-1]
         staged = any(is_leftover(part, directory=True) for part in place)
         if staged or not is_member_like(name):
+            if self._stands_twice(text, "/".join(parts)):
+                return None
             leftover = staged or is_leftover(name)
             code = "member.leftover" if leftover else "member.unknown"
             message = "a writer's temporary file" if leftover else "not a file that COGX defines"
@@ -131,16 +136,21 @@ class MemberNames:
         return self._once(text, name)
 
     def _once(self, text: str, name: str) -> str | None:
-        folded = fold(name)
-        if folded in self._seen:
-            message = f"the same name as {shown(self._seen[folded])}"
-            self._note("member.duplicate", message, text)
+        if self._stands_twice(text, name):
             return None
-        self._seen[folded] = text
         if name not in MEMBERS:
-            self._note("member.unknown", f"not a file that COGX defines; meant is {folded}?", text)
+            meant = f"not a file that COGX defines; meant is {fold(name)}?"
+            self._note("member.unknown", meant, text)
             return None
         return name
+
+    def _stands_twice(self, text: str, name: str) -> bool:
+        folded = fold(name)
+        if folded not in self._seen:
+            self._seen[folded] = text
+            return False
+        self._note("member.duplicate", f"the same name as {shown(self._seen[folded])}", text)
+        return True
 
     def _note(self, code: str, message: str, path: str) -> None:
         self._findings.note(code, message, shown(path))

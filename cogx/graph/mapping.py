@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cogx.codec.lines import RawLine, line_struct
 from cogx.codec.typed import from_json, to_json
+from cogx.errors import StoreRefused
 from cogx.format.records import MODEL_OF_KIND
 from cogx.ports import Edge, Node
 
@@ -41,6 +42,7 @@ _FIELDS: Final = {
 }
 """Per kind: the fields that become properties under their own names."""
 _FIELD_SETS: Final = {kind: frozenset(names) for kind, names in _FIELDS.items()}
+_NOTHING: Final[dict[str, Any]] = {}
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 
 
@@ -108,13 +110,20 @@ def records_of(node: Node, system: str) -> Iterator[tuple[str, Any]]:
 
 def fact_of(edge: Edge, system: str) -> Any:
     """Return the fact that an edge stands for."""
-    rest = edge.rest or {}
-    fields = _fields("fact", edge.properties, rest, system)
-    fields["external_id"] = edge.id
-    fields["predicate"] = edge.predicate
-    fields["subject_ref"] = rest.get("subject_ref", edge.source)
-    fields["object_ref"] = rest.get("object_ref", edge.target)
-    return line_struct("fact", fields)
+    rest = edge.rest or _NOTHING
+    fixed = {
+        "external_id": edge.id,
+        "subject_ref": rest.get("subject_ref", edge.source),
+        "predicate": edge.predicate,
+        "object_ref": rest.get("object_ref", edge.target),
+    }
+    fact = _typed("fact", edge.properties, rest, system, fixed) if all(fixed.values()) else None
+    if fact is None:
+        raise StoreRefused(
+            f"The edge {edge.id!r} from {edge.source!r} to {edge.target!r} has no id, predicate "
+            "or ends in text, so it cannot be a fact."
+        )
+    return fact
 
 
 def attach_twin(node: Node, kind: str, record: Any, system: str) -> None:
@@ -210,34 +219,38 @@ def _raw_properties(node: Node, rest: Mapping[str, Any]) -> dict[str, Any]:
 def _record(kind: str, node: Node, rest: Mapping[str, Any], system: str) -> Any:
     if kind == "raw_node" or kind not in MODEL_OF_KIND:
         return RawLine(_raw_properties(node, rest))
-    fields = _fields(kind, node.properties, rest, system)
-    fields["external_id"] = node.id
+    fixed = {"external_id": node.id}
     if kind == "entity":
-        fields["entity_type"] = rest.get("entity_type", node.type)
-    return line_struct(kind, fields)
+        fixed["entity_type"] = rest.get("entity_type", node.type)
+    return _typed(kind, node.properties, rest, system, fixed)
 
 
-def _fields(
-    kind: str, properties: Mapping[str, Any], rest: Mapping[str, Any], system: str
-) -> dict[str, Any]:
-    """Sort properties back into fields and the free-form field of a kind."""
+def _typed(
+    kind: str,
+    properties: dict[str, Any],
+    rest: Mapping[str, Any],
+    system: str,
+    fixed: dict[str, Any],
+) -> Any:
+    """Sort properties back into the fields and the free-form field of a kind."""
+    fixed["external_system"] = system
     named = _FIELD_SETS[kind]
-    fields: dict[str, Any] = dict(rest.get("unknown", ()))
-    free: dict[str, Any] = dict(rest.get(_FREE.get(kind, ""), ()))
+    if not rest and properties.keys() <= named:
+        return line_struct(kind, properties, fixed)
+    free_field = _FREE.get(kind, "metadata")
+    free: dict[str, Any] = dict(rest.get(free_field, ()))
+    fields: dict[str, Any] = {}
     for key, value in properties.items():
         if key in named:
             fields[key] = value
         else:
             free[key] = value if type(value) in _PLAIN else to_json(value)
-    fields["external_system"] = rest.get("external_system", system)
-    for name in ("scope", "metadata"):
+    for name in ("external_system", "scope", "metadata"):
         if name in rest:
-            fields[name] = rest[name]
-    if free and kind in _FREE:
-        fields[_FREE[kind]] = free
-    elif free:
-        fields["metadata"] = free | fields.get("metadata", {})
-    return fields
+            fixed[name] = rest[name]
+    if free:
+        fixed[free_field] = free
+    return line_struct(kind, dict(rest.get("unknown", ())) | fields, fixed)
 
 
 def _is_name(value: Any) -> bool:

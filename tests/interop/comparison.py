@@ -6,6 +6,7 @@ Must never import cogx: what cogx wrote is judged here by cognee's eyes alone.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -36,6 +37,24 @@ def graph_difference(expected: list[Record], found: list[Record]) -> str:
     edge, which comes from a record's time, is compared as an instant.
     """
     return _difference(map(_restored, expected), map(_restored, found))
+
+
+def spelled(value: Any) -> Any:
+    """Write NaN and the infinities, at any depth, in the word that cogx spells them with.
+
+    JSON has no such numbers. It is the one difference that an export of cogx makes on purpose:
+    the word stands as a string where the manifest declares the property's type, and in a
+    tagged object elsewhere. A real cognee, which writes the bare word, keeps either as it is.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(value)
+    if isinstance(value, dict):
+        if value.keys() == {"$cogx", "value"} and value["$cogx"] == "float":
+            return value["value"]
+        return {name: spelled(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [spelled(part) for part in value]
+    return value
 
 
 def _difference(expected: Iterable[Record], found: Iterable[Record], limit: int = 5) -> str:

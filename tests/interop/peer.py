@@ -7,7 +7,7 @@ line of stdin, because the import of cognee takes seconds.
     python peer.py --home DIR version
     python peer.py --home DIR read ARCHIVE [--records FILE]
     python peer.py --home DIR import ARCHIVE --dataset NAME [--mode preserve] [--graph-only]
-    python peer.py --home DIR export ARCHIVE --dataset NAME
+    python peer.py --home DIR export ARCHIVE --dataset NAME [--permissions]
     python peer.py --home DIR graph --dataset NAME [--out FILE]
     python peer.py --home DIR sample ARCHIVE [--dataset NAME] [--nodes N] [--seed S]
 """
@@ -38,6 +38,7 @@ def command_parser() -> argparse.ArgumentParser:
     commands.choices["read"].add_argument("--records", type=Path)
     commands.choices["import"].add_argument("--mode", default="preserve")
     commands.choices["import"].add_argument("--graph-only", action="store_true")
+    commands.choices["export"].add_argument("--permissions", action="store_true")
     commands.choices["sample"].add_argument("--dataset", default="sample")
     commands.choices["sample"].add_argument("--nodes", type=int, default=40)
     commands.choices["sample"].add_argument("--seed", type=int, default=1)
@@ -66,7 +67,11 @@ async def execute(arguments: argparse.Namespace) -> dict[str, Any]:
         import peer_sample
 
         await peer_sample.build(arguments.dataset, arguments.nodes, arguments.seed)
-    return await peer_store.export_archive(arguments.dataset, arguments.archive)
+    return await peer_store.export_archive(
+        arguments.dataset,
+        arguments.archive,
+        permissions=getattr(arguments, "permissions", False),
+    )
 
 
 def answer(runner: asyncio.Runner, argv: list[str]) -> dict[str, Any]:

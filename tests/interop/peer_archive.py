@@ -22,7 +22,7 @@ def read(archive: Path, records: Path | None) -> dict[str, Any]:
         with archive.open("rb") as packed:
             root = unpack_archive(packed, folder)
         manifest = read_manifest(root)
-        values = [record.model_dump(mode="json") for record in read_archive(root)]
+        values = [_value(record) for record in read_archive(root)]
     if records is not None:
         write_lines(records, values)
     return {
@@ -44,6 +44,14 @@ def _keys_digest(values: list[dict[str, Any]]) -> str:
     """Digest the sorted (kind, external_id) pairs: equal for archives of the same records."""
     keys = sorted((value["kind"], _external_id(value)) for value in values)
     return hashlib.sha256(json.dumps(keys).encode("ascii")).hexdigest()
+
+
+def _value(record: Any) -> dict[str, Any]:
+    """Dump a record; raw properties came from JSON and stay, for pydantic would null a NaN."""
+    if record.kind == "raw_node":
+        return {"kind": "raw_node", "properties": record.properties}
+    value: dict[str, Any] = record.model_dump(mode="json")
+    return value
 
 
 def _external_id(value: dict[str, Any]) -> str:

@@ -40,10 +40,17 @@ async def import_archive(
     }
 
 
-async def export_archive(dataset: str, archive: Path) -> dict[str, Any]:
+async def export_archive(
+    dataset: str, archive: Path, *, permissions: bool = False
+) -> dict[str, Any]:
     """Export a dataset with cognee.export and pack it with cognee's own packer."""
     with tempfile.TemporaryDirectory() as folder:
-        result = await cognee.export(dataset, format="cogx", destination=Path(folder, "cogx"))
+        result = await cognee.export(
+            dataset,
+            format="cogx",
+            destination=Path(folder, "cogx"),
+            include_permissions=permissions,
+        )
         pack_archive(Path(folder, "cogx"), archive)
     return {
         "nodes": result.num_nodes,

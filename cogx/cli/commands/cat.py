@@ -97,6 +97,7 @@ class _Lines:
         self._member = member
         self._digest = hashlib.sha256()
         self._before = 0
+        self._bad: Problem | None = None
         extension = archive.extension
         self._reader = RecordReader(
             self._refuse,
@@ -120,11 +121,13 @@ class _Lines:
                 found = [
                     stand[number - 1]
                     for number, identity in zip(block.numbers, ids, strict=True)
-                    if identity == wanted
+                    if identity == wanted and not self._is_behind_bad(number)
                 ]
                 if found:
                     yield found
             self._before = 0
+            self._raise_bad()
+        self._raise_bad()
         expected = self._archive.expected_digests.get(member.name)
         if expected is not None and expected != self._digest.hexdigest():
             raise DigestMismatch(member.name, expected, self._digest.hexdigest())
@@ -142,8 +145,16 @@ class _Lines:
         if problem.severity is Severity.ERROR and problem.code not in self._archive.lenient:
             # The reader sees one block at a time, and counts lines from its beginning.
             line = None if problem.line is None else problem.line + self._before
-            located = replace(problem, line=line)
-            raise InvalidArchive(f"{located} {located.remedy}", [located])
+            self._bad = self._bad or replace(problem, line=line)
+
+    def _is_behind_bad(self, number: int) -> bool:
+        bad = self._bad
+        return bad is not None and bad.line is not None and number + self._before > bad.line
+
+    def _raise_bad(self) -> None:
+        """End at the first line that is no record; those before it were printed."""
+        if self._bad is not None:
+            raise InvalidArchive(f"{self._bad} {self._bad.remedy}", [self._bad])
 
 
 def _ignore(problem: Problem) -> None:

@@ -12,6 +12,9 @@ from cogx.cli.receipts import show_receipt
 from cogx.cli.streams import STANDARD, bytes_at, check_room, source_of
 from cogx.cli.terminal import Console
 
+_SMALLER = 10
+"""A store takes at least this part of its archive's room: a lower bound."""
+
 _MODES = ("preserve", "hybrid", "re-derive")
 
 
@@ -48,7 +51,7 @@ def command(
 
     path = parse_uri(store)[1]
     if archive != STANDARD:
-        check_room(path, bytes_at(archive) // 2, "the store")
+        check_room(path, bytes_at(archive) // _SMALLER, "the store")
     with progress_on(console) as progress:
         receipt = import_archive(
             source_of(archive),

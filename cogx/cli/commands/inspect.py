@@ -16,7 +16,7 @@ from cogx.cli.terminal import Console
 from cogx.problems import CODES, Severity
 
 if TYPE_CHECKING:
-    from cogx.archive.inspect import Inspection
+    from cogx.archive.inspection import Inspection
 
 _SHOWN_NAMES = 15
 
@@ -62,7 +62,7 @@ def _show(console: Console, found: Inspection) -> None:
     _section(console, f"Fingerprint{state and ', ' + state}", columns(rows))
     if found.secrets:
         console.line(
-            "permissions.json holds account secrets: keep the archive private.", mark="warning"
+            "permissions.json holds account secrets: keep the archive private.", mark="warning:"
         )
     _problems(console, found)
 

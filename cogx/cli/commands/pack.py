@@ -9,7 +9,7 @@ from cogx.cli.layout import command as command_line
 from cogx.cli.layout import count_lines, count_of
 from cogx.cli.options import ARCHIVE, Reading, output_options, reading_options, writing_options
 from cogx.cli.progress_bar import progress_on
-from cogx.cli.streams import bytes_at, check_room, shown, source_of, target_of
+from cogx.cli.streams import STANDARD, bytes_at, check_room, shown, source_of, target_of
 from cogx.cli.terminal import Console
 
 _SQUEEZED = 50
@@ -82,10 +82,10 @@ def command(
     for line in count_lines(findings.counts):
         console.line(line)
     if findings.log.warnings():
-        look = command_line("cogx", "validate", directory)
+        look = command_line("cogx", "validate", archive if directory == STANDARD else directory)
         console.line(f"{count_of(findings.log.warnings(), 'warning')}; {look} shows them.")
     if "permissions.json" in findings.members:
         console.note(
-            "permissions.json holds account secrets: keep the archive private.", mark="warning"
+            "permissions.json holds account secrets: keep the archive private.", mark="warning:"
         )
     return FINE

@@ -53,6 +53,6 @@ def command(archive: str, directory: str, force: bool, reading: Reading, console
         console.line(line)
     if "permissions.json" in written:
         console.note(
-            f"{directory}/permissions.json holds account secrets: keep it private.", mark="warning"
+            f"{directory}/permissions.json holds account secrets: keep it private.", mark="warning:"
         )
     return FINE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cogx.cli.exit_codes import FINE, PROBLEMS
+from cogx.cli.layout import count_of
 from cogx.cli.options import ARCHIVE, Reading, output_options, reading_options
 from cogx.cli.progress_bar import progress_on
 from cogx.cli.streams import source_of
@@ -50,13 +51,13 @@ def command(archive: str, store: str, reading: Reading, console: Console) -> int
 def _show(console: Console, comparison: Comparison) -> None:
     both = f"{comparison.archive} and {comparison.store}"
     if comparison.equal:
-        console.line(f"{both} hold the same records.", mark="ok")
+        console.line(f"Equal: {both} hold the same records.")
         for name, digest in comparison.archive_fingerprint.items():
             console.line(f"  {name:<8} {digest}")
         return
-    console.line(f"{both} differ.", mark="error")
+    console.line(f"Not equal: {both} do not hold the same records.")
     for side, number in comparison.counts.items():
-        console.line(f"  {number:,} {side}: not the same on the other side")
+        console.line(f"  {count_of(number, 'record')} {side} without an equal on the other side")
     shown = comparison.differences if console.verbose else comparison.differences[:_SHOWN]
     for difference in shown:
         console.line(f"  {difference.what}: {difference.kind} {difference.id}")

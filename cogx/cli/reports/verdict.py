@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cogx.format.layout import KINDS
 from cogx.problems import CODES, Problem, Severity
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Verdict:
             valid,
             findings.problems,
             dict(findings.log.totals),
-            dict(findings.counts),
+            {kind: findings.counts[kind] for kind in KINDS if kind in findings.counts},
             findings.lenient,
             strict,
         )

@@ -16,7 +16,7 @@ from cogx.stores.ladybug.kinds import KINDS, Kind
 from cogx.stores.ladybug.layout import Column, EdgeTable, NodeTable, read_records
 from cogx.stores.ladybug.names import META, quoted, text_literal
 
-_OURS: Final = frozenset({"id", "labels", "_cogx"})
+_OURS: Final = frozenset({"id", "_cogx"})
 _BY_COLUMN: Final = {
     "STRING": "string",
     "BOOL": "bool",
@@ -70,7 +70,7 @@ def _node_table(database: Database, name: str, known: NodeTable | None) -> NodeT
     key = next((str(column) for column, _, primary in rows if primary), "id")
     if known is not None:
         _require(name, types, {"id", "_cogx"})
-        shared = {"type"} if known.type is None else set()
+        shared = {"labels", "type"} if known.type is None else {"labels"}
         return NodeTable(name, known.type, _columns(types, known.columns, _OURS | shared))
     table = NodeTable(name, name, ours=False, key=key, qualified=types.get(key) != "STRING")
     hidden = frozenset({"id"}) if key == "id" and not table.qualified else frozenset[str]()

@@ -41,7 +41,9 @@ class _Loader:
     database: Database
     progress: Progress
     buffer_bytes: int
-    names: Names = field(default_factory=lambda: Names(frozenset({META, OTHER_NODE, OTHER_EDGE})))
+    names: Names = field(
+        default_factory=lambda: Names(frozenset({META, OTHER_NODE, OTHER_EDGE}), tables=True)
+    )
     node_tables: list[NodeTable] = field(default_factory=list)
     edge_tables: list[EdgeTable] = field(default_factory=list)
     copies: int = 0
@@ -95,10 +97,10 @@ class _Loader:
         records = dict(map(table_record, tables))
         records["schema_version"] = str(SCHEMA_VERSION)
         records["header"] = canonical.encode(dict(header)).decode()
-        for key, value in records.items():
-            self.database.rows(
-                f"CREATE (:{META} {{key: $key, value: $value}})", {"key": key, "value": value}
-            )
+        rows = [{"key": key, "value": value} for key, value in records.items()]
+        self.database.rows(
+            f"UNWIND $rows AS r CREATE (:{META} {{key: r.key, value: r.value}})", {"rows": rows}
+        )
 
     def _begin(self, task: str, families: list[Family[Any]]) -> None:
         total = sum(family.count() for family in families)

@@ -21,17 +21,25 @@ _INTERNAL: Final = frozenset(
     {"_id", "_label", "_src", "_dst", "_nodes", "_rels", "_length", "_row_offset"}
 )
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f`\\\u2028\u2029\ud800-\udfff]+")
+# A dot in a table's name is taken for that of an attached database, quoted or not.
+_UNFIT_TABLE: Final = re.compile(_UNFIT.pattern.replace("[", "[.", 1))
 
 
 class Names:
-    """Hand out names that are unlike each other, as near as possible to what is asked for."""
+    """Hand out names that are unlike each other, as near as possible to what is asked for.
 
-    def __init__(self, taken: frozenset[str] = frozenset()) -> None:
+    Args:
+        taken: names that are never given.
+        tables: whether these are tables, whose names can hold a little less than columns'.
+    """
+
+    def __init__(self, taken: frozenset[str] = frozenset(), *, tables: bool = False) -> None:
         self._taken = {folded(name) for name in taken}
+        self._unfit = _UNFIT_TABLE if tables else _UNFIT
 
     def take(self, wanted: str) -> str:
         """Return ``wanted``, or something near it, and never return that again."""
-        near = _UNFIT.sub("_", wanted)[:_LONGEST].strip(" ") or "unnamed"
+        near = self._unfit.sub("_", wanted)[:_LONGEST].strip(" ") or "unnamed"
         if near.lower().startswith("_cogx") or folded(near) in _INTERNAL:
             near = "x" + near if near.startswith("_") else near + "_"
         name, number = near, 2

@@ -36,14 +36,14 @@ def in_order(
     blocks: Iterable[pa.Table],
     keys: list[str],
     *,
-    directory: Path,
+    runs_at: Path,
     room: Room,
     merge_rows: int,
 ) -> Iterator[pa.Table]:
     """Yield the rows of all blocks, sorted by ``keys``, in blocks of any size.
 
     Args:
-        directory: an empty one of the caller's, for runs that find no room.
+        runs_at: where files begin to be named, for runs that find no room.
         merge_rows: how many rows all runs together may hold while they are merged.
     Cost: every row is written and read once more if there is more than one block.
     """
@@ -55,7 +55,7 @@ def in_order(
         if room.take(run.nbytes):
             runs.append(run)
         else:
-            runs.append(_save(run, directory / f"{len(runs)}.arrow"))
+            runs.append(_save(run, runs_at.with_name(f"{runs_at.name}.{len(runs)}.arrow")))
     step = max(_LEAST_ROWS, merge_rows // max(1, len(runs)))
     if len(runs) == 1:
         yield from _pieces(runs[0], step)

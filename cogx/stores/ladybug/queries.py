@@ -50,22 +50,36 @@ def edge_blocks(
 
     Cost: a query per pair of node tables, unless all pairs together are one small block.
     """
-    name = quoted(table.name)
     most = max(_BUCKET, min(_MOST_ROWS, block_bytes // (100 + 40 * len(table.columns))))
     if all(ends[end].ours for pair in table.pairs for end in pair):
-        ((count,),) = database.rows(f"MATCH ()-[r:{name}]->() RETURN count(*)")
-        if count <= most:
+        match = edge_match(table.name, table.pairs)
+        if count_rows(database, match) <= most:
             source, target = table.pairs[0]
             returned = _edge_columns(table, ends[source], ends[target])
-            block = database.table(f"MATCH (a)-[r:{name}]->(b) RETURN {returned}")
-            yield _with_ids(block, table.name)
+            yield _with_ids(database.table(f"{match} RETURN {returned}"), table.name)
             return
     for source, target in table.pairs:
-        match = f"MATCH (a:{quoted(source)})-[r:{name}]->(b:{quoted(target)})"
+        match = edge_match(table.name, [(source, target)])
         returned = _edge_columns(table, ends[source], ends[target])
         for where in _edge_ranges(database, match, most):
             block = database.table(f"{match} WHERE {where} RETURN {returned}")
             yield _with_ids(block, table.name)
+
+
+def count_rows(database: Database, match: str) -> int:
+    """Return how many rows a MATCH gives."""
+    ((count,),) = database.rows(f"{match} RETURN count(*)")
+    return int(count)
+
+
+def edge_match(table: str, pairs: list[tuple[str, str]]) -> str:
+    """Return the MATCH of a relationship table between pairs of node tables.
+
+    The ends are named because Ladybug otherwise plans for every node table there is.
+    """
+    sources = "".join(sorted({f":{quoted(source)}" for source, _ in pairs}))
+    targets = "".join(sorted({f":{quoted(target)}" for _, target in pairs}))
+    return f"MATCH (a{sources})-[r:{quoted(table)}]->(b{targets})"
 
 
 def _edge_columns(table: EdgeTable, source: NodeTable, target: NodeTable) -> str:
@@ -132,7 +146,7 @@ def _next_rows(rows: int, block: pa.Table, block_bytes: int) -> int:
     """Aim at blocks of ``block_bytes``, growing at most eightfold."""
     if not block.num_rows:
         return min(rows * 8, _MOST_ROWS)
-    each = max(1, int(block.nbytes) // block.num_rows)
+    each: int = max(1, block.nbytes // block.num_rows)
     return max(64, min(rows * 8, _MOST_ROWS, block_bytes // each))
 
 

@@ -19,7 +19,7 @@ from cogx.stores.ladybug.database import Database
 from cogx.stores.ladybug.decoding import decode_edges, decode_nodes
 from cogx.stores.ladybug.names import quoted, text_literal
 from cogx.stores.ladybug.ordering import Room, in_order
-from cogx.stores.ladybug.queries import edge_blocks, node_blocks
+from cogx.stores.ladybug.queries import count_rows, edge_blocks, edge_match, node_blocks
 
 _BLOCK_BYTES: Final = 32 << 20
 _ROOM_BYTES: Final = 64 << 20
@@ -54,13 +54,15 @@ class LadybugReader:
 
     def counts(self) -> tuple[int, int]:
         """Return (nodes, edges), stubs not counted."""
-        nodes = sum(self._count(f"(n:{quoted(table.name)})") for table in self._nodes)
-        nodes -= sum(
-            self._count(f"(n:{quoted(table.name)}) WHERE n._cogx = {text_literal(_STUB)}")
-            for table in self._nodes
-            if table.ours
-        )
-        edges = sum(self._count(f"()-[r:{quoted(table.name)}]->()") for table in self._edges)
+        nodes = edges = 0
+        for node_table in self._nodes:
+            match = f"MATCH (n:{quoted(node_table.name)})"
+            nodes += count_rows(self._database, match)
+            if node_table.ours:
+                stubs = f"{match} WHERE n._cogx = {text_literal(_STUB)}"
+                nodes -= count_rows(self._database, stubs)
+        for table in self._edges:
+            edges += count_rows(self._database, edge_match(table.name, table.pairs))
         return nodes, edges
 
     def header(self) -> Mapping[str, Any]:
@@ -114,12 +116,10 @@ class LadybugReader:
         with tempfile.TemporaryDirectory(prefix="cogx-") as directory:
 
             def rows_of(number: int) -> Iterator[Row]:
-                own = Path(directory, str(number))
-                own.mkdir()
                 ordered = in_order(
                     blocks_of(number),
                     keys,
-                    directory=own,
+                    runs_at=Path(directory, str(number)),
                     room=room,
                     merge_rows=_MERGE_ROWS // share,
                 )
@@ -134,10 +134,6 @@ class LadybugReader:
 
     def _block_bytes(self) -> int:
         return _BLOCK_BYTES
-
-    def _count(self, pattern: str) -> int:
-        ((count,),) = self._database.rows(f"MATCH {pattern} RETURN count(*)")
-        return int(count)
 
     def _check_unchanged(self) -> None:
         """Ladybug lets a reader in beside a writer, and then shows it pages of two states."""

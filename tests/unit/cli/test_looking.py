@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cogx.archive import inspect as inspect_module
-from cogx.cli import terminal
 
 from .conftest import REAL, Call, Members, Put, lines
 
@@ -103,6 +102,10 @@ def test_cat_stops_at_a_line_that_is_no_record(call: Call, put: Put, good: Membe
     told = call("cat", archive, "raw_node")
     assert told.code == 1
     assert "nodes.jsonl:4" in told.err
+    assert told.raw == lines({"id": "a"}) * 3
+    told = call("cat", archive, "raw_node", "--limit", "line_bytes=12")
+    assert (told.code, told.raw) == (1, lines({"id": "a"}) * 3)
+    assert "line.too-long" in told.err
     lenient = call("cat", archive, "raw_node", "--lenient", "json.duplicate-key")
     assert lenient.raw == good["nodes.jsonl"]
 
@@ -137,11 +140,3 @@ def test_schema_prints_a_json_schema(call: Call, kind: str) -> None:
 
 def test_schema_without_a_kind_prints_all(call: Call) -> None:
     assert list(call("schema").json())[:2] == ["manifest", "raw_node"]
-
-
-def test_json_stays_the_same_value_when_made_safe() -> None:
-    value = "tab\t esc\x1b del\x7f csi\x9b bidi\u202e line\u2028 tag\U000e0041 emoji\U0001f600"
-    text = terminal.json_text({"a": value})
-    assert json.loads(text) == {"a": value}
-    assert not {"\x1b", "\x7f", "\x9b", "\u202e", "\u2028", "\U000e0041"} & set(text)
-    assert "\U0001f600" in text

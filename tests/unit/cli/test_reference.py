@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from cogx.cli.commands import import_, schema
 from cogx.cli.group import COMMANDS
 from cogx.cli.reference import render
+from cogx.engine.import_ import MODES
+from cogx.format.schema import SCHEMA_KINDS
 
 from .conftest import ROOT, Call
 
@@ -18,3 +21,9 @@ def test_every_command_is_on_the_page_and_has_help(call: Call) -> None:
     for name in COMMANDS:
         assert f"\n## cogx {name}\n" in page
         assert call("help", name).out == call(name, "--help").out
+
+
+def test_choices_are_those_of_the_library() -> None:
+    """They are repeated in the commands, so that --help need not load the library."""
+    assert import_._MODES == MODES
+    assert schema._KNOWN == SCHEMA_KINDS

@@ -123,3 +123,18 @@ def test_an_invalid_archive_leaves_the_store_untouched(
     assert "nodes.jsonl:3" in told.err
     assert "[json.malformed]" in told.err
     assert not Path("graph").exists()
+
+
+@pytest.mark.parametrize("uri", ["json:graph.json", "ladybug:graph.lbug", "graph.lbug"])
+def test_the_real_stores_are_reached(call: Call, uri: str) -> None:
+    if "lbug" in uri:
+        pytest.importorskip("ladybug")
+    assert call("import", REAL, uri).code == 0
+    assert call("verify", REAL, uri).code == 0
+    assert call("import", REAL, uri).code == 6
+    assert call("export", uri, "out.cogx.tar.zst", "--level", "9").code == 0
+    assert call("verify", "out.cogx.tar.zst", uri).code == 0
+    told = call("verify", REAL, uri.replace("graph", "nowhere"))
+    assert told.code in (2, 6)
+    assert "nowhere" in told.err
+    assert not list(Path().glob("nowhere*"))

@@ -48,6 +48,8 @@ def test_the_list_says_what_each_command_says(call: Call) -> None:
         (["validate", "nowhere.tar.gz"], "nowhere.tar.gz: no such file"),
         (["validate", REAL, "--schema", "nowhere.json"], "nowhere.json: cannot be read"),
         (["inspect", "nowhere"], "no such file"),
+        (["validate", ""], "needs a name"),
+        (["pack", REAL, ""], "needs a name"),
         (["unpack", "nowhere", "out"], "no such file"),
         (["pack", "nowhere", "out.tar"], "no such file"),
         (["import", "nowhere", "json:graph"], "no such file"),

@@ -1,0 +1,1 @@
+"""Graph stores, one module or package each; found by cogx.engine.uris, imported when named."""
