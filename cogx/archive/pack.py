@@ -11,7 +11,7 @@ from cogx.archive.reader import Source
 from cogx.archive.validate import Findings, validate_container
 from cogx.archive.writer import Target
 from cogx.container import Container, create_container, extract, open_container
-from cogx.errors import ArchiveError, InvalidArchive
+from cogx.errors import ArchiveError, BadSetting, InvalidArchive
 from cogx.format.layout import KIND_OF_MEMBER, MANIFEST, MEMBER_OF_KIND
 from cogx.format.manifest import EXTENSION, Extension, Fingerprint, MemberInfo
 from cogx.generator import GENERATOR
@@ -56,10 +56,13 @@ def pack(
         What validation found; its manifest is the one before packing.
 
     Raises:
+        BadSetting: both ``plain`` and ``refresh``.
         InvalidArchive: the source breaks the specification; nothing is written.
         AlreadyThere: the target exists and ``force`` is not set.
     Cost: two passes over the source; memory does not grow with it.
     """
+    if plain and refresh:
+        raise BadSetting("plain keeps the manifest as it is, refresh writes it anew: choose one.")
     limits = limits or Limits()
     lenient = lenient | REFRESHED if refresh else lenient
     with open_container(source, limits) as container:
@@ -112,12 +115,21 @@ def unpack(
 def extended(manifest: bytes, findings: Findings, *, refresh: bool) -> bytes:
     """Return a manifest's bytes with our key; one that is there stays unless refreshed.
 
+    An archive without our key whose records hold ``$cogx`` objects as plain data stays without.
     Every other key keeps its value and place, also those COGX does not define.
     """
     plain: dict[str, Any] = json.loads(manifest)
-    if EXTENSION in plain and not refresh:
+    had = plain.get(EXTENSION) is not None
+    if had and not refresh:
         return manifest
+    if refresh:
+        plain["counts"] = _counts(findings, plain.get("counts"))
     before = plain.get(EXTENSION) if findings.manifest and findings.manifest.cogx else None
+    if findings.wrapped and before is None:
+        # With our key, objects that are data in these members would become typed values.
+        if had:
+            raise InvalidArchive("The manifest's cogx key is unreadable, typed values need it.", [])
+        return _text(plain) if refresh else manifest
     extension = Extension.model_validate(before or {"generator": GENERATOR})
     extension.generator = GENERATOR
     extension.members = {
@@ -130,10 +142,12 @@ def extended(manifest: bytes, findings: Findings, *, refresh: bool) -> bytes:
         if name != MANIFEST
     }
     extension.fingerprint = Fingerprint(**findings.fingerprint.hex())
-    if refresh:
-        plain["counts"] = _counts(findings, plain.get("counts"))
     plain[EXTENSION] = extension.model_dump(mode="json", exclude_none=True)
-    return json.dumps(plain, indent=2, ensure_ascii=False).encode() + b"\n"
+    return _text(plain)
+
+
+def _text(manifest: dict[str, Any]) -> bytes:
+    return json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def _counts(findings: Findings, before: Mapping[str, int] | None) -> dict[str, int]:

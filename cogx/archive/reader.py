@@ -16,8 +16,8 @@ from cogx.archive.manifest_file import read_manifest
 from cogx.archive.reading import Block, RecordReader
 from cogx.archive.value_types import ValueTypes
 from cogx.container import Container, Member, open_container
-from cogx.errors import DigestMismatch, InvalidArchive, UnsupportedVersion
-from cogx.format.layout import KIND_OF_MEMBER, KINDS, MANIFEST
+from cogx.errors import DigestMismatch, InvalidArchive, MissingMember, UnsupportedVersion
+from cogx.format.layout import KIND_OF_MEMBER, KINDS, MANIFEST, MEMBER_OF_KIND
 from cogx.format.manifest import Manifest
 from cogx.format.version import READ
 from cogx.limits import Limits
@@ -53,6 +53,23 @@ class Archive:
         self.extension = manifest.cogx if manifest is not None else None
         members = self.extension.members if self.extension else {}
         self.expected_digests = {name: info.sha256 for name, info in members.items()}
+        self.counts: Mapping[str, int] = manifest.counts if manifest is not None else {}
+        self.proving = True
+
+    def trust(
+        self, digests: Mapping[str, str], counts: Mapping[str, int], *, proving: bool
+    ) -> None:
+        """Take what validation found, instead of what the manifest says.
+
+        Args:
+            digests: of every member there is.
+            counts: records by kind; other kinds have no member.
+            proving: whether lines must still be held against their canonical form, since the
+                quick reading does not see all that was found in them.
+        """
+        self.expected_digests = dict(digests)
+        self.counts = counts
+        self.proving = proving
 
     def reader(self, report: Callable[[Problem], None]) -> RecordReader:
         """Return the record reader that this archive's manifest calls for."""
@@ -61,7 +78,7 @@ class Archive:
             report,
             ValueTypes(declared),
             typed=self.extension is not None,
-            proving=False,
+            proving=self.proving,
             lenient=self.lenient,
             limits=self.limits,
         )
@@ -73,22 +90,41 @@ class Archive:
             InvalidArchive: a line cannot be read; said at the line, records before it were
                 yielded. Prove an archive with ``validate`` before acting on its records.
             DigestMismatch: a member is not what the manifest says; said at the member's end.
-            DamagedArchive: the container is cut or corrupt.
+            DamagedArchive: the container is cut or corrupt, or a member is gone.
         Cost: one pass over the container for each kind that stands before the one ahead of
-        it; archives in the specified order take one pass.
+        it; archives in the specified order take one pass, two if nothing is counted.
         """
-        wanted = list(kinds or KINDS)
-        while wanted:
-            present: set[str] = set()
+        asked = kinds or KINDS
+        unwanted = self._uncounted()
+        wanted = [kind for kind in asked if kind not in unwanted]
+        present: set[str] = set()
+        while wanted or not present:
+            present = {MANIFEST}
             for member in self.container.members(self._refuse):
                 kind = KIND_OF_MEMBER.get(member.name, "")
                 present.add(kind)
+                if kind in unwanted and kind in asked:
+                    self._demand_none(kind, member)
                 if wanted and kind == wanted[0]:
                     yield from self._member_blocks(kind, member)
                     wanted.pop(0)
                     if kinds and not wanted:
                         return
+            for kind in wanted:
+                if self.counts.get(kind) and kind not in present:
+                    raise MissingMember(f"{MEMBER_OF_KIND[kind]} is counted, but not there.")
             wanted = [kind for kind in wanted if kind in present]
+
+    def _demand_none(self, kind: str, member: Member) -> None:
+        if any(block.records for block in self._member_blocks(kind, member)):
+            message = "records that the manifest does not count"
+            self._refuse(Problem("manifest.count", message, member.name))
+
+    def _uncounted(self) -> set[str]:
+        """Return the kinds of which there is no record, so that no pass must look for them."""
+        if not self.counts or "manifest.count" in self.lenient:
+            return set()
+        return {kind for kind in KINDS if not self.counts.get(kind)}
 
     def records(self, *kinds: str) -> Iterator[Any]:
         """Yield records one by one, as hot-path values with the attributes of their models."""

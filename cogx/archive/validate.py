@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from cogx.archive.reader import Source, find_manifest
 from cogx.archive.reading import Block, RecordReader
@@ -24,6 +25,8 @@ from cogx.format.rules import iter_notices
 from cogx.limits import Limits
 from cogx.problems import CODES, Problem, ProblemLog
 from cogx.progress import SILENT, Progress
+
+_WRAPPED: Final = b'{"$cogx":"object",'
 
 
 @dataclass(slots=True)
@@ -41,7 +44,8 @@ class Findings:
     """What validation found: the problems, and what the archive holds.
 
     ``valid`` is False if there is an error that is not lenient. ``fingerprint`` is that of
-    the records that could be read.
+    the records that could be read. ``wrapped`` says whether any of them holds an object
+    that itself has the key ``$cogx``.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Findings:
     fingerprint: FingerprintSums = field(default_factory=FingerprintSums)
     joins: Joins | None = None
     loose_ends: LooseEnds | None = None
+    wrapped: bool = False
 
     @property
     def valid(self) -> bool:
@@ -194,6 +199,8 @@ class _Validation:
 
     def _block(self, block: Block) -> None:
         ids = block.ids()
+        if block.tagged and not self.found.wrapped:
+            self.found.wrapped = any(_WRAPPED in line for line in block.lines)
         digests = digest_lines(block.kind, block.lines)
         self.found.fingerprint.add(block.kind, digests)
         for index, code, message, place in iter_notices(block.kind, block.records, ids):
@@ -275,7 +282,7 @@ class _Validation:
         if (
             said is not None
             and not self.log.errors()
-            and said.model_dump() != self.found.fingerprint.hex()
+            and {"graph": said.graph, "content": said.content} != self.found.fingerprint.hex()
         ):
             self.log.add(Problem("manifest.fingerprint", "the records give another one", MANIFEST))
 

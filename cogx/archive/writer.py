@@ -16,19 +16,20 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from msgspec import Struct
+from pydantic import BaseModel
 
 from cogx.archive.manifest_file import write_manifest
 from cogx.archive.value_types import FIELD_OF_KIND, ValueTypes, type_of
-from cogx.codec.canonical import NotJson, encode, encode_lines
+from cogx.codec.canonical import NotJson, decode_lines, encode, encode_lines
 from cogx.codec.fingerprint import FingerprintSums
 from cogx.codec.lines import RawLine, decode_block, line_type, plain_fields
 from cogx.codec.strict import read_line
-from cogx.codec.typed import to_json
+from cogx.codec.typed import UnreadableValue, to_json, untagged
 from cogx.container import create_container
 from cogx.errors import InvalidArchive
 from cogx.format.layout import MEMBER_OF_KIND
 from cogx.format.manifest import Extension, Fingerprint, Manifest, MemberInfo
-from cogx.format.records import AnyRecord
+from cogx.format.records import MODEL_OF_KIND, AnyRecord, Episode, Turn
 from cogx.generator import GENERATOR
 from cogx.limits import Limits
 from cogx.problems import Problem, Severity
@@ -36,6 +37,8 @@ from cogx.problems import Problem, Severity
 Target = str | os.PathLike[str] | BinaryIO | MutableMapping[str, bytes]
 
 _BATCH = 1000
+_QUOTED_TAG = b'"$cogx"'
+_CONTAINERS = frozenset({"attributes", "metadata", "scope"})
 
 
 class ArchiveWriter:
@@ -75,7 +78,7 @@ class ArchiveWriter:
         self._types = ValueTypes()
         self._sums = FingerprintSums()
         self._members: dict[str, _Running] = {}
-        self._waiting: list[AnyRecord] = []
+        self._waiting: list[Any] = []
         self._published = False
 
     def write(self, *records: AnyRecord) -> None:
@@ -85,9 +88,10 @@ class ArchiveWriter:
             InvalidArchive: a record cannot be written; says which field and why.
         """
         for record in records:
+            proven = _proven(record)  # now, so that the fault is told where it is made
             if self._waiting and self._waiting[0].kind != record.kind:
                 self._flush()
-            self._waiting.append(record)
+            self._waiting.append(proven)
             if len(self._waiting) >= _BATCH:
                 self._flush()
 
@@ -139,8 +143,7 @@ class ArchiveWriter:
         if not self._waiting:
             return
         batch, self._waiting = self._waiting, []
-        kind = batch[0].kind
-        self._write(kind, [_proven(record) for record in batch])
+        self._write(batch[0].kind, batch)
 
     def _write(self, kind: str, records: Sequence[Any]) -> None:
         if not records:
@@ -149,8 +152,11 @@ class ArchiveWriter:
             inline = _lines(kind, records)
             shortened = self._shortened(kind, records)
             written = inline if shortened is None else _lines(kind, shortened)
-        except NotJson as error:
-            problem = Problem("json.lone-surrogate", str(error), MEMBER_OF_KIND[kind])
+            if self._plain and _QUOTED_TAG in written:
+                written = _untagged(kind, written)
+        except (NotJson, UnreadableValue) as error:
+            code = "json.lone-surrogate" if isinstance(error, NotJson) else "typed.value"
+            problem = Problem(code, str(error), MEMBER_OF_KIND[kind])
             raise InvalidArchive(f"A {kind} cannot be written: {error}", [problem]) from error
         lines = inline.split(b"\n")
         lines.pop()
@@ -226,6 +232,28 @@ def _lines(kind: str, records: Sequence[Any]) -> bytes:
     return encode_lines(records)
 
 
+def _untagged(kind: str, lines: bytes) -> bytes:
+    """Return lines as an archive without our extension has them: ``$cogx`` is plain data there.
+
+    Raises:
+        UnreadableValue: a typed value stands in one, which such an archive cannot hold.
+    """
+    records = decode_lines(lines)
+    for fields in records:
+        for name, value in fields.items():
+            if (
+                kind != "raw_node"
+                and name in _CONTAINERS
+                and name in MODEL_OF_KIND[kind].model_fields
+            ):
+                fields[name] = {key: untagged(item) for key, item in value.items()}
+            elif kind == "episode" and name == "turns":
+                fields[name] = [{k: untagged(item) for k, item in turn.items()} for turn in value]
+            else:
+                fields[name] = untagged(value)
+    return encode_lines(records)
+
+
 def _with(record: Any, field: str, properties: dict[str, Any]) -> Any:
     """Return a copy of a record with other properties: its owner keeps the original."""
     if isinstance(record, RawLine):
@@ -245,7 +273,7 @@ def _proven(record: AnyRecord) -> Any:
 
     try:
         line = encode(_tagged(record))
-    except (TypeError, NotJson) as error:
+    except (TypeError, AttributeError, RecursionError, NotJson) as error:
         report("typed.value", str(error), None)
         raise InvalidArchive(f"A {kind} cannot be written: {error}", found) from error
     decoded = decode_block(kind, line + b"\n")
@@ -259,12 +287,17 @@ def _proven(record: AnyRecord) -> Any:
 
 
 def _tagged(record: AnyRecord) -> dict[str, Any]:
+    """Return a record's fields with every free-form value tagged; a container is no value."""
     if record.kind == "raw_node":
         return {key: to_json(value) for key, value in record.properties.items()}
-    fields = plain_fields(record)
-    for name in ("attributes", "metadata"):
-        if name in fields:
-            fields[name] = {key: to_json(value) for key, value in fields[name].items()}
-    for name, value in (record.model_extra or {}).items():
-        fields[name] = to_json(value)
+    fields = _unknown_tagged(plain_fields(record), type(record))
+    for name in _CONTAINERS & fields.keys() & type(record).model_fields.keys():
+        fields[name] = {key: to_json(value) for key, value in fields[name].items()}
+    if isinstance(record, Episode) and record.turns:
+        fields["turns"] = [_unknown_tagged(turn, Turn) for turn in fields["turns"]]
     return fields
+
+
+def _unknown_tagged(fields: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    known = model.model_fields
+    return {name: value if name in known else to_json(value) for name, value in fields.items()}

@@ -15,6 +15,8 @@ import msgspec
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 """Sorts the keys of dicts; structs are declared with sorted fields, which costs nothing here."""
 
+_DECODER: Final = msgspec.json.Decoder(dict[str, Any])
+
 
 class NotJson(ValueError):
     """The value has no canonical JSON: NaN, Infinity, half a surrogate pair, a non-text key."""
@@ -49,6 +51,11 @@ def encode_lines(records: Sequence[Any]) -> bytes:
         return _ENCODER.encode_lines(records)
     except (UnicodeEncodeError, TypeError, OverflowError, RecursionError) as error:
         raise NotJson(str(error)) from error
+
+
+def decode_lines(lines: bytes) -> list[dict[str, Any]]:
+    """Return the objects of canonical lines; for lines that were written here."""
+    return _DECODER.decode_lines(lines)
 
 
 def _is_finite(value: Any) -> bool:

@@ -66,13 +66,17 @@ def read_line(
     """
     try:
         fields = _Parser(report, lenient, limits).parse(line)
-        containers = frozenset() if kind == "raw_node" else _CONTAINERS
+        model = MODEL_OF_KIND.get(kind)
+        containers = _CONTAINERS & model.model_fields.keys() if model else frozenset()
         for key, value in fields.items():
             fields[key] = _marked(key, value, containers, typed=typed, report=report)
         if kind == "raw_node":
             return _raw_node(fields, report)
         return _typed(kind, fields, report, lenient)
     except _Refused:
+        return DROPPED
+    except RecursionError:  # a raised limit does not raise Python's
+        report("json.depth", "nested too deeply for this machine", None)
         return DROPPED
 
 
@@ -143,7 +147,10 @@ class _Parser:
     def _int(self, text: str) -> int:
         if len(text.lstrip("-")) > self.limits.digits:
             self._refuse("json.number", f"a number of {len(text):,} digits")
-        return int(text)
+        try:
+            return int(text)
+        except ValueError:  # a raised limit does not raise Python's
+            self._refuse("json.number", f"a number of {len(text):,} digits")
 
     def _float(self, text: str) -> float:
         number = float(text)
@@ -308,7 +315,7 @@ def nesting_depth(line: bytes) -> int:
     return deepest
 
 
-_BRACKET_OR_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_BRACKET_OR_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def _strings(value: Any) -> Any:

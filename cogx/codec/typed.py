@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
@@ -81,6 +82,23 @@ def from_json(value: Any) -> Any:
     return value
 
 
+def untagged(value: Any) -> Any:
+    """Return a value without the wrapping of genuine ``$cogx`` objects; nothing else is allowed.
+
+    Raises:
+        UnreadableValue: a typed value, which plain JSON cannot say.
+    """
+    if type(value) is dict:
+        if TAG in value:
+            if value[TAG] != "object":
+                raise UnreadableValue("a typed value in an archive without our extension")
+            value = value["value"]
+        return {key: untagged(item) for key, item in value.items()}
+    if type(value) is list:
+        return [untagged(item) for item in value]
+    return value
+
+
 def read_tagged(tag: str, text: Any) -> Any:
     """Return the value that a tag and its text mean.
 
@@ -118,6 +136,8 @@ def _key(key: object) -> str:
 def _subclass_to_json(value: Any) -> Any:
     """Bring subclasses (enums of text, numpy-free ints, ordered dicts) down to the plain type."""
     plain: tuple[Callable[[Any], Any], ...] = (str, bool, int, float, dict, list, tuple)
+    if isinstance(value, Enum):
+        return to_json(value.value)
     for base in plain:
         if isinstance(value, base):  # type: ignore[arg-type]
             return to_json(base(value))

@@ -20,9 +20,10 @@ _CLOCK_SKEW = timedelta(days=1)
 def iter_notices(kind: str, records: Sequence[Any], ids: Sequence[str]) -> Iterator[Notice]:
     """Yield every warning about the values of well-formed records of one kind."""
     if list(map(str.strip, ids)) != ids:
+        field = "id" if kind == "raw_node" else "external_id"
         for index, text in enumerate(ids):
             if text != text.strip():
-                yield index, "record.id-form", "spaces around an id", "external_id"
+                yield index, "record.id-form", "spaces around an id", field
     if kind == "raw_node":
         return
     yield from _future(records, "created_at")

@@ -6,6 +6,7 @@ Source: spec/format.md#timestamps.
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Final
@@ -87,7 +88,7 @@ def _from_iso(match: re.Match[str], text: str) -> tuple[datetime, tuple[str, ...
 
 def _from_number(number: int | float) -> datetime:
     try:
-        while abs(number) > _LARGEST_SECONDS:
+        while _LARGEST_SECONDS < abs(number) < math.inf:
             number /= 1000
         return _EPOCH + timedelta(seconds=number)
     except (OverflowError, ValueError) as error:

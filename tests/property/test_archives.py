@@ -134,3 +134,10 @@ def test_the_order_of_members_does_not_matter(records: Records, random: Any) -> 
     random.shuffle(names)
     shuffled = {name: members[name] for name in names}
     assert [r.kind for r in read(shuffled)] == [r.kind for r in read(members)]
+
+
+@given(archives(typed=False))
+def test_a_plain_archive_holds_objects_as_they_are(records: Records) -> None:
+    back = read(written(records, plain=True))
+    ordered = read(written(records))
+    assert [meaning(r, tagged=True) for r in back] == [meaning(r, tagged=True) for r in ordered]

@@ -31,9 +31,14 @@ from cogx.stores.ladybug.names import (
 from cogx.stores.ladybug.spool import Bundle, Family, Spool, SpoolFile
 
 _NODES_AT_ONCE: Final = 1_000_000
-_POOL_SHARE: Final = 0.15
-_EDGE_OVERHEAD: Final = 64
-_COPIES_PER_CHECKPOINT: Final = 400
+# Measured: loading relationships takes 5.4 to 6.2 times their bytes of buffer pool, beside
+# 50 MB, and 1.3 MB for the key index of every node table.
+_POOL_PER_BYTE: Final = 8
+_POOL_BASE: Final = 64 << 20
+_POOL_PER_TABLE: Final = 3 << 19
+_LEAST_PART: Final = 1 << 20
+# What was loaded stays in the buffer pool until the next checkpoint.
+_COPIES_PER_CHECKPOINT: Final = 32
 
 
 @dataclass(slots=True)
@@ -86,7 +91,9 @@ class _Loader:
             for pair, bundle in family.bundles.items():
                 source, target = ends[pair]
                 where = f" (from={text_literal(source)}, to={text_literal(target)})"
-                for files in _parts(spool.files_of(bundle), self._edge_bytes(), _edge_size):
+                for files in _parts(
+                    spool.files_of(bundle), self._edge_bytes(), lambda f: f.size_bytes
+                ):
                     self._copy(into, files, where)
         self.progress.end()
 
@@ -111,7 +118,8 @@ class _Loader:
         return self.node_tables[source].name, self.node_tables[target].name
 
     def _edge_bytes(self) -> int:
-        return int(self.buffer_bytes * _POOL_SHARE)
+        fixed = _POOL_BASE + _POOL_PER_TABLE * len(self.node_tables)
+        return max(_LEAST_PART, (self.buffer_bytes - fixed) // _POOL_PER_BYTE)
 
     def _copy(self, into: str, files: list[SpoolFile], where: str) -> None:
         listed = ", ".join(text_literal(str(file.path.absolute())) for file in files)
@@ -166,10 +174,6 @@ def _declared(own: list[str], columns: list[Column]) -> str:
 def _target(name: str, own: list[str], columns: list[Column]) -> str:
     listed = [*own, "_cogx", *(quoted(column.name) for column in columns)]
     return f"{quoted(name)}({', '.join(listed)})"
-
-
-def _edge_size(file: SpoolFile) -> int:
-    return file.size_bytes + file.rows * _EDGE_OVERHEAD
 
 
 def _parts(files: list[SpoolFile], limit: int, size_of: Any) -> Iterator[list[SpoolFile]]:
