@@ -20,8 +20,8 @@ STORE = WORK / "memory.lbug"
 COPY = WORK / "copy.cogx.tar.gz"
 
 QUESTION = """
-MATCH (a:Entity)-[:employed_by]->(b:Entity)
-RETURN a.name, b.name ORDER BY a.name, b.name LIMIT 5
+MATCH (person:Entity)-[:works_at]->(place:Entity)-[:located_in]->(city:Entity)
+RETURN person.name, place.name, city.name ORDER BY person.name, place.name, city.name LIMIT 4
 """
 
 
@@ -30,19 +30,24 @@ def say(text: str) -> None:
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
 
 
-def cogx(*arguments: str | Path, expected: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user would, show both, insist on the exit code."""
-    words = [str(argument) for argument in arguments]
-    print("$ cogx " + " ".join(words), flush=True)
+def cogx(*arguments: str | Path, expected: int = 0) -> None:
+    """Run the command line as a user would, and show both."""
+    print("$ cogx " + " ".join(map(str, arguments)), flush=True)
+    done = run(*arguments, expected=expected)
+    print((done.stdout + done.stderr).rstrip(), flush=True)
+
+
+def run(*arguments: str | Path, expected: int) -> subprocess.CompletedProcess[str]:
+    """Run the command line; insist on the exit code."""
     done = subprocess.run(
-        [sys.executable, "-m", "cogx", *words],
+        [sys.executable, "-m", "cogx", *map(str, arguments)],
         cwd=ROOT,
         text=True,
         capture_output=True,
         check=False,
     )
-    print((done.stdout + done.stderr).rstrip(), flush=True)
     if done.returncode != expected:
+        print(done.stdout + done.stderr)
         sys.exit(f"demo: exit code {done.returncode}, expected {expected}")
     return done
 
@@ -74,10 +79,13 @@ def main() -> None:
     say("2. Restore it into an embedded graph database: no server, no LLM.")
     cogx("import", ARCHIVE, f"ladybug:{STORE}")
 
-    say("3. Ask the database in Cypher: who is employed by whom?")
+    say("3. Ask the database in Cypher: who works where, and where is that?")
     print(QUESTION.strip())
-    for employee, employer in ask(QUESTION):
-        print(f"  {employee}  ->  {employer}")
+    answer = ask(QUESTION)
+    for person, place, city in answer:
+        print(f"  {person}  works at  {place}  in  {city}")
+    if not answer:
+        sys.exit("demo: the database has no answer")
 
     say("4. Dump the database to a new archive.")
     cogx("export", f"ladybug:{STORE}", COPY)
@@ -94,7 +102,8 @@ def main() -> None:
     change = "MATCH (n:Entity {id: $id}) SET n.description = 'Somebody else'"
     print(f"{change}   -- $id = {one}")
     ask(change, id=one)
-    found = json.loads(cogx("verify", ARCHIVE, f"ladybug:{STORE}", "--json", expected=1).stdout)
+    cogx("verify", ARCHIVE, f"ladybug:{STORE}", expected=1)
+    found = json.loads(run("verify", ARCHIVE, f"ladybug:{STORE}", "--json", expected=1).stdout)
     named = [(item["id"], list(item["fields"])) for item in found["differences"]]
     if named != [(one, ["description"])]:
         sys.exit(f"demo: verify named {named}")
@@ -102,11 +111,11 @@ def main() -> None:
 
     say("Where to go from here")
     print(
-        f"  .venv/bin/cogx inspect {COPY}          what is inside\n"
-        f"  .venv/bin/cogx cat {COPY} fact | head  its records as JSON lines\n"
-        f"  .venv/bin/cogx unpack {COPY} demo/dir  plain files to read and edit\n"
-        f"  .venv/bin/cogx --help                       everything else\n"
-        f"  spec/format.md                              the format, in words"
+        f"  .venv/bin/cogx inspect {COPY}            what is inside\n"
+        f"  .venv/bin/cogx cat {COPY} fact | head    its records as JSON lines\n"
+        f"  .venv/bin/cogx unpack {COPY} demo/plain  plain files to read and edit\n"
+        f"  .venv/bin/cogx --help                               everything else\n"
+        f"  spec/format.md                                      the format, in words"
     )
 
 

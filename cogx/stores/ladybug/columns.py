@@ -12,11 +12,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from cogx.codec.canonical import NotJson
 from cogx.errors import StoreRefused
 from cogx.stores.ladybug.kinds import KINDS, Kind, kind_of, shown
-
-MAX_COLUMNS: Final = 200
-"""More properties than this of one type travel in notes: every column costs buffer pool."""
 
 Leftovers = dict[int, dict[str, Any]]
 """By row number: the properties that no column keeps."""
@@ -25,8 +23,12 @@ _NONE: Final = type(None)
 
 @dataclass(slots=True)
 class Shape:
-    """The columns of one type or predicate, in the order in which they were first needed."""
+    """The columns of one type or predicate, in the order in which they were first needed.
 
+    Properties beyond ``most`` columns travel in notes: every column costs buffer pool.
+    """
+
+    most: int
     kinds: dict[str, Kind] = field(default_factory=dict)
 
     def fill(self, rows: Sequence[dict[str, Any]]) -> tuple[dict[str, pa.Array], Leftovers]:
@@ -51,7 +53,7 @@ class Shape:
 
     def _decide(self, name: str, values: list[Any]) -> Kind | None:
         """Choose the kind by the first value; integers among floats do not make it INT64."""
-        if len(self.kinds) >= MAX_COLUMNS:
+        if len(self.kinds) >= self.most:
             return None
         kind = next((k for value in values if (k := kind_of(value)) is not None), None)
         if kind is not None:
@@ -70,8 +72,19 @@ def _column(kind: Kind, name: str, values: list[Any], left: Leftovers) -> pa.Arr
     if not plain:
         values = _exact_or_shown(kind, name, values, left)
     elif kind.raw is not None:
-        values = [None if value is None else kind.raw(value) for value in values]
+        values = [None if value is None else _raw(kind, value) for value in values]
     return array(values, kind.arrow)
+
+
+def _raw(kind: Kind, value: Any) -> Any:
+    if kind.raw is None:
+        return value
+    try:
+        return kind.raw(value)
+    except (NotJson, TypeError) as error:
+        raise StoreRefused(
+            f"{value!r:.80} cannot be stored ({error}). Change or drop that property."
+        ) from error
 
 
 def _exact_or_shown(kind: Kind, name: str, values: list[Any], left: Leftovers) -> list[Any]:
@@ -80,7 +93,7 @@ def _exact_or_shown(kind: Kind, name: str, values: list[Any], left: Leftovers) -
         if value is None:
             cells.append(None)
         elif kind.holds(value):
-            cells.append(value if kind.raw is None else kind.raw(value))
+            cells.append(_raw(kind, value))
         else:
             left.setdefault(number, {})[name] = value
             cells.append(shown(kind, value))

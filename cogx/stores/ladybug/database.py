@@ -22,8 +22,16 @@ _FULL = "buffer pool is full"
 class Database:
     """One open Ladybug file and a connection to it. Close it; closing twice is fine."""
 
-    def __init__(self, path: Path, *, read_only: bool, buffer_bytes: int, threads: int) -> None:
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool,
+        buffer_bytes: int,
+        threads: int,
+        known_as: Path | None = None,
+    ) -> None:
+        self._name = known_as or path
         self._database = _open(path, read_only, buffer_bytes, threads)
         self._connection: Any = ladybug.Connection(self._database)
 
@@ -63,7 +71,7 @@ class Database:
         try:
             return self._connection.execute(query, parameters)
         except RuntimeError as error:
-            raise _translated(error, self.path) from error
+            raise _translated(error, self._name) from error
 
 
 def _open(path: Path, read_only: bool, buffer_bytes: int, threads: int) -> Any:

@@ -141,6 +141,7 @@ def load(
     progress: Progress,
     buffer_bytes: int,
     threads: int,
+    known_as: Path,
 ) -> None:
     """Make the database at ``path`` out of the spools, and close it, durable.
 
@@ -149,7 +150,13 @@ def load(
     Raises:
         StoreRefused: Ladybug refused; the file is then worthless.
     """
-    database = Database(path, read_only=False, buffer_bytes=buffer_bytes, threads=threads)
+    database = Database(
+        path,
+        read_only=False,
+        buffer_bytes=buffer_bytes,
+        threads=threads,
+        known_as=known_as,
+    )
     try:
         loader = _Loader(database, progress, buffer_bytes)
         loader.nodes(nodes)

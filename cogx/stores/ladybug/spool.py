@@ -50,7 +50,7 @@ class Family(Generic[Row]):
 
     name: str | None
     number: int
-    shape: Shape = field(default_factory=Shape)
+    shape: Shape
     bundles: dict[Pair, Bundle[Row]] = field(default_factory=dict)
     housed: bool = False
     shared: bool = False
@@ -86,6 +86,7 @@ class Spool(Generic[Row]):
         row_bytes: an estimate of Python objects, not of bytes on disk.
         slots: how many families may have a table of their own.
         pair_slots: how many pairs may be counted before new families share.
+        columns: how many columns a table may have.
     """
 
     def __init__(
@@ -96,11 +97,13 @@ class Spool(Generic[Row]):
         row_bytes: int,
         slots: int,
         pair_slots: int,
+        columns: int,
     ) -> None:
         self.families: dict[str, Family[Row]] = {}
-        self.other: Family[Row] = Family(None, -1, housed=True)
+        self.other: Family[Row] = Family(None, -1, Shape(columns), housed=True)
         self._directory = directory
         self._encode = encode
+        self._columns = columns
         self._row_bytes = row_bytes
         self._slots = slots
         self._pair_slots = pair_slots
@@ -111,7 +114,7 @@ class Spool(Generic[Row]):
         """Return the family of a type or predicate, made if need be."""
         found = self.families.get(name)
         if found is None:
-            found = self.families[name] = Family(name, len(self.families))
+            found = self.families[name] = Family(name, len(self.families), Shape(self._columns))
         return found
 
     def add(self, family: Family[Row], pair: Pair, rows: list[Row], weight: int) -> None:

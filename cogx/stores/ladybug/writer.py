@@ -27,6 +27,9 @@ NODE_TABLES: Final = 100
 EDGE_TABLES: Final = 300
 EDGE_PAIRS: Final = 800
 """Each pair of node tables under a predicate costs 14 ms and 200 kB when the store is made."""
+MAX_COLUMNS: Final = 200
+_POOL_PER_COLUMN: Final = 4 << 20
+_LEAST_POOL: Final = 128 << 20
 _GLOB: Final = frozenset("*?[]{}")
 
 
@@ -39,7 +42,8 @@ class LadybugWriter:
 
     def __init__(self, path: Path, *, buffer_bytes: int, row_bytes: int, threads: int) -> None:
         self._path = path
-        self._buffer_bytes = buffer_bytes
+        self._buffer_bytes = max(buffer_bytes, _LEAST_POOL)
+        columns = min(MAX_COLUMNS, self._buffer_bytes // _POOL_PER_COLUMN)
         self._threads = threads
         check_vacant(path, buffer_bytes=buffer_bytes, threads=threads)
         self._build = _directory(path.parent, f".{path.name[:100]}.")
@@ -55,6 +59,7 @@ class LadybugWriter:
             row_bytes=row_bytes,
             slots=NODE_TABLES,
             pair_slots=NODE_TABLES,
+            columns=columns,
         )
         self._edges: Spool[Edge] = Spool(
             self._subdirectory("edges"),
@@ -62,6 +67,7 @@ class LadybugWriter:
             row_bytes=row_bytes,
             slots=EDGE_TABLES,
             pair_slots=EDGE_PAIRS,
+            columns=columns,
         )
 
     def write_nodes(self, nodes: Iterable[Node]) -> None:
@@ -133,6 +139,7 @@ class LadybugWriter:
                 progress=progress,
                 buffer_bytes=self._buffer_bytes,
                 threads=self._threads,
+                known_as=self._path,
             )
             _publish(built, self._path)
         except OSError as error:

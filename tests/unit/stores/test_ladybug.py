@@ -206,7 +206,7 @@ def test_changed_edges_and_new_rows_show(people: Path) -> None:
     assert {edge.id: edge.properties for edge in edges if edge.predicate == "works at"} == {
         "j1": {"since": 1999},
         "j2": {"since": 2021},
-        "new:works at:acme:1": {"since": 5},
+        "new:works at:acme:2": {"since": 5},
     }
     assert [edge.target for edge in edges if edge.predicate == "lives"] == ["Ghent"]
 
@@ -366,7 +366,7 @@ def test_a_large_pair_is_loaded_in_parts(place: Path) -> None:
         Edge(f"e{number:05d}", f"n{number % 7:04d}", f"n{number % 1000:04d}", "p", {"t": "x" * 900})
         for number in range(30_000)
     ]
-    write(place, nodes, edges, buffer_bytes=64 * MIB, row_bytes=2 * MIB)
+    write(place, nodes, edges, buffer_bytes=128 * MIB, row_bytes=2 * MIB)
     assert_same(read(place)[1], edges)
 
 
