@@ -44,11 +44,14 @@ class Repeat(NamedTuple):
 class LooseEnds(NamedTuple):
     """Places of references that are no id: 8 bytes for each.
 
-    ``by_name`` are answered by an entity's name, ``dangling`` by nothing.
+    ``by_name`` are answered by an entity's name, ``dangling`` by nothing. ``facts`` are
+    subjects and objects that only the id of a fact answers: fine in an archive, but in a graph
+    no edge can end there.
     """
 
     by_name: Words
     dangling: Words
+    facts: Words
 
     @staticmethod
     def read(places: Words) -> Iterator[tuple[int, str]]:
@@ -57,8 +60,12 @@ class LooseEnds(NamedTuple):
             yield _line(place), END_FIELDS[int(place >> _KIND_SHIFT)]
 
     def between(self, first: int, last: int) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
-        """Return the (by name, dangling) subjects and objects on lines ``first`` to ``last``."""
-        return _slice(self.by_name, first, last), _slice(self.dangling, first, last)
+        """Return the subjects and objects on lines ``first`` to ``last`` that are no node's id.
+
+        First those that a name answers, then those for which a graph needs a stub.
+        """
+        stubs = _slice(self.dangling, first, last) | _slice(self.facts, first, last)
+        return _slice(self.by_name, first, last), stubs
 
 
 class Joins(NamedTuple):
@@ -250,13 +257,18 @@ class References:
 
     def loose_ends(self) -> LooseEnds:
         """Return the references of facts that no id answers, apart by what a name says."""
-        unnamed = [
-            refs[_absent_from(known[:, 0], refs[:, 0])][:, 1]
-            for known, refs in self._side_by_side(self._ids, self._refs)
-        ]
+        unnamed, unended = [], []
+        for known, refs in self._side_by_side(self._ids, self._refs):
+            nodes = known[known[:, 2] >> _KIND_SHIFT != _FACT, 0]
+            off = refs[_absent_from(nodes, refs[:, 0])]
+            in_facts = is_in(off[:, 0], known[:, 0])
+            unnamed.append(off[~in_facts, 1])
+            unended.append(off[in_facts, 1])
         loose = np.unique(np.concatenate(unnamed))
+        facts = np.unique(np.concatenate(unended))
+        facts = facts[facts >> _KIND_SHIFT != _PROVENANCE]
         if not len(loose):
-            return LooseEnds(loose, loose)
+            return LooseEnds(loose, loose, facts)
         named = [
             rows[is_in(rows[:, 0], names[:, 0])][:, 1]
             for table in (self._by_name, self._refs)
@@ -265,7 +277,7 @@ class References:
         ends = np.concatenate(named)
         ends = ends[ends >> _KIND_SHIFT != _PROVENANCE]
         by_name = np.intersect1d(loose, ends)
-        return LooseEnds(by_name, np.setdiff1d(loose, by_name))
+        return LooseEnds(by_name, np.setdiff1d(loose, by_name), facts)
 
     @staticmethod
     def _side_by_side(left: _Rows, right: _Rows) -> Iterator[tuple[Words, Words]]:

@@ -46,6 +46,12 @@ class DiskIndex:
         )
         return done.rowcount > 0
 
+    def pop(self, key: str) -> list[str]:
+        """Remove a key; return its values, in the order they were added."""
+        values = self.get(key)
+        self._table.execute("DELETE FROM pairs WHERE key = ?", (key,))
+        return values
+
     def keys(self) -> Iterator[str]:
         """Yield every key once, ordered."""
         for (key,) in self._table.execute("SELECT DISTINCT key FROM pairs ORDER BY key"):

@@ -109,10 +109,10 @@ def _header(manifest: Manifest | None) -> dict[str, Any]:
     if manifest is None:
         return {"source_system": "unknown"}
     plain = manifest.model_dump(mode="json", exclude={"cogx", "counts", "cogx_version"})
-    header = {
+    header = {"source_system": manifest.source_system} | {
         name: plain[name]
-        for name in ("source_system", "embedding_model", "migration_revision", "notes")
-        if plain.get(name)
+        for name in ("embedding_model", "migration_revision", "notes")
+        if plain.get(name) is not None
     }
     if manifest.model_extra:
         header["unknown"] = manifest.model_extra

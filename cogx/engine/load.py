@@ -15,6 +15,7 @@ from cogx.archive.reader import Archive
 from cogx.archive.reading import Block
 from cogx.archive.references import Joins, LooseEnds
 from cogx.archive.validate import Findings
+from cogx.codec.fingerprint import digest_lines
 from cogx.codec.lines import decode_block
 from cogx.codec.strict import read_line
 from cogx.engine.disk_index import DiskIndex
@@ -47,7 +48,6 @@ class Load:
         self._progress = progress
         manifest = archive.manifest
         self._system = manifest.source_system if manifest else "unknown"
-        self._seen: set[tuple[str, str]] = set()
         self.created: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
@@ -56,10 +56,11 @@ class Load:
         with ExitStack() as stack:
             twins = stack.enter_context(DiskIndex())
             names = stack.enter_context(DiskIndex())
-            copies = self._gather(twins, names)
+            repeats = stack.enter_context(DiskIndex())
+            self._gather(twins, names, repeats)
             self._begin("load nodes", [*_NODE_KINDS])
             for block in self._archive.iter_blocks(*_NODE_KINDS):
-                self._writer.write_nodes(self._nodes(block, twins, copies))
+                self._writer.write_nodes(self._nodes(block, twins, repeats))
                 self._progress.advance(len(block.records))
             self._progress.end()
             self._write_stubs(names)
@@ -73,12 +74,11 @@ class Load:
         total = sum(self._counts[kind] for kind in kinds)
         self._progress.begin(task, total=total, unit="records")
 
-    def _gather(self, twins: DiskIndex, names: DiskIndex) -> Counter[tuple[str, str]]:
+    def _gather(self, twins: DiskIndex, names: DiskIndex, repeats: DiskIndex) -> None:
         """Collect what nodes must know of records that come later or more than once."""
-        copies: Counter[tuple[str, str]] = Counter()
         by_name = len(self._loose.by_name) > 0
         if not len(self._joins.twins) and not len(self._joins.repeated) and not by_name:
-            return copies
+            return
         for block in self._archive.iter_blocks(*_NODE_KINDS):
             ids = block.ids()
             if by_name and block.kind == "entity":
@@ -88,9 +88,12 @@ class Load:
             for index in self._twins_in(block, ids):
                 line = block.lines[index].decode()
                 twins.add([(ids[index], f"{block.kind}\n{line}")])
-            for again in self._joins.is_repeated(ids).nonzero()[0]:
-                copies[block.kind, block.lines[again].decode()] += 1
-        return copies
+            again = self._joins.is_repeated(ids).nonzero()[0]
+            digests = digest_lines(block.kind, [block.lines[index] for index in again])
+            repeats.add(
+                (f"{block.kind}\n{ids[index]}", digest.hex())
+                for index, digest in zip(again, digests, strict=True)
+            )
 
     def _twins_in(self, block: Block, ids: Sequence[str]) -> Iterator[int]:
         """Yield the indices of records whose node another kind makes."""
@@ -100,7 +103,7 @@ class Load:
             yield from (int(index) for index in ((owner >= 0) & (owner != mine)).nonzero()[0])
 
     def _nodes(
-        self, block: Block, twins: DiskIndex, copies: Counter[tuple[str, str]]
+        self, block: Block, twins: DiskIndex, repeats: DiskIndex
     ) -> Iterator[Node]:
         ids = block.ids()
         others = set(self._twins_in(block, ids))
@@ -110,30 +113,31 @@ class Load:
             if index in others:
                 self.created[block.kind] += 1
                 continue
-            if repeated[index] and not self._first_of(block.kind, ids[index], block.lines[index]):
+            times = self._times(repeats, block.kind, ids[index]) if repeated[index] else 1
+            if not times:
                 continue
-            self.created[block.kind] += 1
+            self.created[block.kind] += times
             node = node_of(block.kind, record, self._system, tagged=block.tagged)
-            if repeated[index]:
-                times = copies[block.kind, block.lines[index].decode()]
-                self.created[block.kind] += times - 1
-                if times > 1:
-                    node.rest = (node.rest or {}) | {"copies": times}
+            if times > 1:
+                node.rest = (node.rest or {}) | {"copies": times}
             if owned[index]:
                 for kept in twins.get(ids[index]):
                     kind, _, line = kept.partition("\n")
                     attach_twin(node, kind, _decoded(kind, line.encode()), self._system)
             yield node
 
-    def _first_of(self, kind: str, identity: str, line: bytes) -> bool:
-        """Tell whether a record is the first with its id; count a different one as dropped."""
-        known = f"{kind}\n{identity}"
-        if (known, "") not in self._seen:
-            self._seen |= {(known, ""), (known, line.decode())}
-            return True
-        if (known, line.decode()) not in self._seen:
-            self.dropped["record.duplicate-id"] += 1
-        return False
+    def _times(self, repeats: DiskIndex, kind: str, identity: str) -> int:
+        """Return how often the first record with an id occurs, 0 if it was written before.
+
+        Different ones with that id are counted as dropped.
+        """
+        digests = repeats.pop(f"{kind}\n{identity}")
+        if not digests:
+            return 0
+        same = digests.count(digests[0])
+        if same < len(digests):
+            self.dropped["record.duplicate-id"] += len(digests) - same
+        return same
 
     def _ends(self, block: Block, names: DiskIndex) -> Iterator[tuple[str, str, set[str]]]:
         """Yield, for each fact, the ids of its ends and those of them that need a stub."""
@@ -155,7 +159,7 @@ class Load:
             return
         system, tagged = self._system, block.tagged
         self.created["fact"] += len(block.records)
-        if not len(self._loose.by_name) and not len(self._loose.dangling):
+        if not any(map(len, self._loose)):
             for fact in block.records:
                 yield edge_of(fact, fact.subject_ref, fact.object_ref, system, tagged=tagged)
             return
@@ -164,7 +168,7 @@ class Load:
 
     def _write_stubs(self, names: DiskIndex) -> None:
         """Write a marked node for every end that is not in the archive."""
-        if not len(self._loose.dangling):
+        if not len(self._loose.dangling) and not len(self._loose.facts):
             return
         with DiskIndex() as missing:
             for block in self._archive.iter_blocks("fact"):

@@ -105,7 +105,9 @@ def records_of(node: Node, system: str) -> Iterator[tuple[str, Any]]:
     for _ in range(rest.get("copies", 1)):
         yield kind, record
     for other in rest.get("also", ()):
-        yield _twin(other, node, system)
+        kind, record = _twin(other, node, system)
+        if record is not None:
+            yield kind, record
 
 
 def fact_of(edge: Edge, system: str) -> Any:
@@ -131,7 +133,7 @@ def attach_twin(node: Node, kind: str, record: Any, system: str) -> None:
 
     A text that the node has already is not kept a second time.
     """
-    twin = node_of(kind, record, system, tagged=False)
+    twin = node_of(kind, record, system, tagged=True)
     kept = {key: to_json(value) for key, value in twin.properties.items()}
     if "content" in kept and kept["content"] == node.properties.get("text"):
         del kept["content"]
@@ -139,7 +141,9 @@ def attach_twin(node: Node, kind: str, record: Any, system: str) -> None:
     else:
         kept_as = {}
     node.rest = node.rest or {}
-    node.rest.setdefault("also", []).append({"properties": kept, "rest": twin.rest, **kept_as})
+    kept_type = {"type": twin.type} if kind == "entity" else {}
+    also = {"properties": kept, "rest": twin.rest, **kept_type, **kept_as}
+    node.rest.setdefault("also", []).append(also)
 
 
 def _twin(kept: Mapping[str, Any], node: Node, system: str) -> tuple[str, Any]:
@@ -147,7 +151,7 @@ def _twin(kept: Mapping[str, Any], node: Node, system: str) -> tuple[str, Any]:
     if kept.get("content_is") == "text":
         properties["content"] = node.properties.get("text")
     rest = kept.get("rest") or {}
-    twin = Node(node.id, rest.get("entity_type") or "", properties, rest)
+    twin = Node(node.id, kept.get("type", ""), properties, rest)
     kind = rest.get("kind", "entity")
     return kind, _record(kind, twin, rest, system)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from cogx.errors import StoreRefused
+from cogx.stores.ladybug.clashes import qualify_clashes
 from cogx.stores.ladybug.database import Database
 from cogx.stores.ladybug.kinds import KINDS, Kind
 from cogx.stores.ladybug.layout import Column, EdgeTable, NodeTable, read_records
@@ -60,6 +61,7 @@ def read_tables(
         elif kind == "REL":
             edges.append(_edge_table(database, str(name), known_edges.get(name)))
     nodes.sort(key=lambda table: table.name)
+    qualify_clashes(database, nodes)
     edges.sort(key=lambda table: table.name)
     return nodes, edges
 
