@@ -24,6 +24,7 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
         ends = count_of(receipt.stubs, "end")
         console.line(f"{ends} of facts not in the archive became marked stubs.")
     _show_codes(console, "Not kept:", receipt.losses, mark="error:")
+    _show_codes(console, "Not part of a graph, so not imported:", receipt.declared)
     _show_codes(console, "Changed by --lenient:", receipt.changes)
     if receipt.warnings:
         total = count_of(sum(receipt.warnings.values()), "warning")

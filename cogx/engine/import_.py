@@ -17,6 +17,9 @@ from cogx.ports import GraphWriter
 from cogx.problems import CODES, Severity
 from cogx.progress import SILENT, Progress
 
+NOT_GRAPH: Final = frozenset({"member.secret", "member.unknown", "member.leftover"})
+"""What stands beside a graph in an archive: no graph store holds it, and none is asked to."""
+
 MODES: Final = ("preserve", "hybrid", "re-derive")
 
 
@@ -141,6 +144,7 @@ def _receipt(findings: Findings, load: Load, target: str) -> Receipt:
         stubs=stubs,
         losses=losses,
         changes={code: n for code, n in errors.items() if code not in losses},
-        warnings={c: n for c, n in totals.items() if CODES[c].severity is Severity.WARNING},
+        declared={code: totals[code] for code in NOT_GRAPH if totals[code]},
+        warnings={code: n for code, n in totals.items() if code not in NOT_GRAPH | errors.keys()},
         fingerprint=findings.fingerprint.hex(),
     )

@@ -102,9 +102,7 @@ class Load:
             mine = KINDS.index(block.kind)
             yield from (int(index) for index in ((owner >= 0) & (owner != mine)).nonzero()[0])
 
-    def _nodes(
-        self, block: Block, twins: DiskIndex, repeats: DiskIndex
-    ) -> Iterator[Node]:
+    def _nodes(self, block: Block, twins: DiskIndex, repeats: DiskIndex) -> Iterator[Node]:
         ids = block.ids()
         others = set(self._twins_in(block, ids))
         owned = self._joins.owner_of(ids) == KINDS.index(block.kind)

@@ -168,7 +168,9 @@ def _zones() -> st.SearchStrategy[timezone]:
     return st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-def _free(inner: Values) -> Values:
+@cache
+def properties(inner: Values) -> st.SearchStrategy[dict[str, Any]]:
+    """Return objects of free-form values, whose keys are often those of fields."""
     return st.dictionaries(st.sampled_from(_KEYS) | texts(), inner, max_size=3)
 
 
@@ -216,8 +218,8 @@ _FIELDS: Final[dict[str, _Make]] = {
     "updated_at": lambda _: st.none() | instants(),
     "valid_at": lambda _: st.none() | instants(),
     "invalid_at": lambda _: st.none() | instants(),
-    "metadata": _free,
-    "attributes": _free,
+    "metadata": properties,
+    "attributes": properties,
     "name": lambda _: ids(),
     "subject_ref": lambda _: ids(),
     "predicate": lambda _: texts(min_size=1),

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import ladybug
 import pyarrow as pa
 
-import ladybug
 from cogx.errors import StoreError, StoreRefused, StoreUnavailable
 
 _LARGEST_POOL = 4 << 30

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import ladybug as driver
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import ladybug as driver
 from cogx.errors import BadSetting, StoreRefused, StoreUnavailable, UsageError
 from cogx.ports import Edge, GraphReader, GraphWriter, Node
 from cogx.progress import SILENT
@@ -343,7 +343,7 @@ def test_half_a_surrogate_pair_is_refused(place: Path) -> None:
 
 
 def test_colliding_hashes_are_told_apart(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "hash", lambda text: len(text), raising=False)
+    monkeypatch.setattr(index, "hash", len, raising=False)
     monkeypatch.setattr("cogx.stores.ladybug.repeats.hash", len, raising=False)
     nodes = [Node(f"{number:03d}", f"T{number % 3}", {"n": number}) for number in range(50)]
     edges = [Edge(f"e{number}", f"{number:03d}", "000", "p") for number in range(50)]
@@ -354,7 +354,7 @@ def test_colliding_hashes_are_told_apart(place: Path, monkeypatch: pytest.Monkey
 
 
 def test_odd_paths_can_be_written_to(tmp_path: Path) -> None:
-    directory = tmp_path / "it's [a] \"path\"? *é\\ {x}"
+    directory = tmp_path / 'it\'s [a] "path"? *é\\ {x}'
     directory.mkdir()
     write(directory / "st'ore.lbug", PEOPLE, JOBS)
     assert len(read(directory / "st'ore.lbug")[0]) == len(PEOPLE)
@@ -453,7 +453,8 @@ def test_somebody_elses_database(place: Path) -> None:
         "CREATE (:Thing {info: {a: 1, b: ['x']}, m: map(['k'], [2]), big: 7, price: 2.5, "
         "at: timestamp('2026-01-02 03:04:05.123456')})",
         "CREATE (:Pet {id: 'rex', name: 'Rex'})",
-        "MATCH (a:Person {name: 'Ann'}), (b:Thing) CREATE (a)-[:owns {since: date('2026-01-02')}]->(b)",
+        "MATCH (a:Person {name: 'Ann'}), (b:Thing) "
+        "CREATE (a)-[:owns {since: date('2026-01-02')}]->(b)",
         "MATCH (a:Person {name: 'Ann'}), (b:Pet) CREATE (a)-[:owns]->(b), (a)-[:owns]->(b)",
         "MATCH (a:Person {name: 'Ann'}), (b:Person {name: 'B'}) "
         "CREATE (a)-[:likes {id: 'l1', w: 1}]->(b), (b)-[:likes {id: 'l2'}]->(a)",

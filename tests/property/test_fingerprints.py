@@ -1,0 +1,91 @@
+"""Laws of the fingerprint: it sees every change of a record, and nothing but records."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cogx.archive.validate import validate
+from cogx.codec.fingerprint import FingerprintSums
+from cogx.engine.import_ import import_archive
+from cogx.engine.verify import verify
+from cogx.format.records import AnyRecord, Entity, RawNode
+from cogx.testing.memory_graph import MemoryGraph
+from cogx.testing.strategies import any_records, archives, values
+from tests.property.sameness import same, written
+
+Records = list[AnyRecord]
+
+
+def fingerprint(records: Records, **how: Any) -> FingerprintSums:
+    return validate(written(records, **how)).fingerprint
+
+
+@given(archives(), st.randoms(use_true_random=False))
+def test_order_is_nothing(records: Records, random: Any) -> None:
+    shuffled = list(records)
+    random.shuffle(shuffled)
+    assert fingerprint(shuffled) == fingerprint(records)
+
+
+@given(archives())
+def test_parts_add_up(records: Records) -> None:
+    half = len(records) // 2
+    one, other = fingerprint(records[:half]), fingerprint(records[half:])
+    modulus = 1 << 256
+    whole = FingerprintSums(
+        (one.graph + other.graph) % modulus, (one.content + other.content) % modulus
+    )
+    assert fingerprint(records) == whole
+
+
+@given(any_records())
+def test_every_repeat_counts(record: AnyRecord) -> None:
+    assert fingerprint([record]) != fingerprint([record, record])
+
+
+@given(archives(typed=False))
+def test_our_key_is_nothing(records: Records) -> None:
+    assert fingerprint(records, plain=True) == fingerprint(records)
+
+
+@given(values(), values(), st.sampled_from(("entity", "raw_node")))
+def test_it_differs_exactly_if_a_property_does(one: Any, other: Any, kind: str) -> None:
+    def record(value: Any) -> AnyRecord:
+        if kind == "raw_node":
+            return RawNode(properties={"id": "a", "p": value})
+        return Entity(external_id="a", name="a", attributes={"p": value})
+
+    assert (fingerprint([record(one)]) == fingerprint([record(other)])) == same(one, other)
+
+
+@given(archives(), st.data())
+def test_verify_names_the_one_property_that_changed(records: Records, data: st.DataObject) -> None:
+    graph = MemoryGraph()
+    import_archive(written(records), graph, allow_empty=True)
+    nodes = [n for n in graph.nodes.values() if _is_plain_node(n.rest)]
+    assume(nodes)
+    node = data.draw(st.sampled_from(sorted(nodes, key=lambda one: one.id)))
+    before = copy.deepcopy(node.properties)
+    node.properties["p!"] = data.draw(values())
+    comparison = verify(written(records), graph)
+    (difference,) = comparison.differences
+    place = "p!" if node.rest else "attributes.p!"
+    assert (difference.what, difference.id) == ("changed", node.id)
+    assert [path.partition(".p!")[0] for path in difference.fields] == [place.partition(".p!")[0]]
+    assert "p!" not in before
+
+
+def _is_plain_node(rest: dict[str, Any] | None) -> bool:
+    """Tell whether new properties of a node are properties of its one record."""
+    return rest is None or rest.keys() == {"kind"} and rest["kind"] == "raw_node"
+
+
+@given(any_records())
+def test_the_manifest_says_it_in_hex(record: AnyRecord) -> None:
+    said = json.loads(written([record])["manifest.json"])["cogx"]["fingerprint"]
+    assert fingerprint([record]).hex() == said
