@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
+from cogx.archive.lenient import checked_lenient
 from cogx.archive.reader import Source
 from cogx.archive.validate import Findings, validate_container
 from cogx.archive.writer import Target
 from cogx.container import Container, create_container, extract, open_container
-from cogx.errors import ArchiveError, BadSetting, InvalidArchive
+from cogx.errors import ArchiveError, BadSetting, DigestMismatch, InvalidArchive
 from cogx.format.layout import KIND_OF_MEMBER, MANIFEST, MEMBER_OF_KIND
 from cogx.format.manifest import EXTENSION, Extension, Fingerprint, MemberInfo
 from cogx.generator import GENERATOR
@@ -64,7 +66,7 @@ def pack(
     if plain and refresh:
         raise BadSetting("plain keeps the manifest as it is, refresh writes it anew: choose one.")
     limits = limits or Limits()
-    lenient = lenient | REFRESHED if refresh else lenient
+    lenient = checked_lenient(lenient) | (REFRESHED if refresh else frozenset())
     with open_container(source, limits) as container:
         findings = validate_container(container, lenient=lenient, limits=limits, progress=progress)
         findings.raise_for_errors()
@@ -101,6 +103,7 @@ def unpack(
     Cost: two passes over the source; memory does not grow with it.
     """
     limits = limits or Limits()
+    lenient = checked_lenient(lenient)
     with open_container(source, limits) as container:
         findings = validate_container(container, lenient=lenient, limits=limits, progress=progress)
         findings.raise_for_errors()
@@ -160,6 +163,7 @@ def _copy_members(
 ) -> bytes | None:
     """Copy every member but the manifest, which is returned."""
     manifest: bytes | None = None
+    proven: dict[str, str] = {}
     log = ProblemLog()
     progress.begin("pack", total=sum(m.bytes for m in findings.members.values()), unit="bytes")
     for member in container.members(log.add):
@@ -167,8 +171,14 @@ def _copy_members(
             manifest = b"".join(member.chunks())
             continue
         write(member.name, b"")
+        digest = hashlib.sha256()
         for chunk in member.chunks():
             write(member.name, chunk)
+            digest.update(chunk)
             progress.advance(len(chunk))
+        proven[member.name] = digest.hexdigest()
     progress.end()
+    for name, facts in findings.members.items():
+        if name != MANIFEST and proven.get(name) != facts.sha256:
+            raise DigestMismatch(name, facts.sha256, proven.get(name, "absent"))
     return manifest

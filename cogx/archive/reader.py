@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from cogx.archive.lenient import checked_lenient
 from cogx.archive.manifest_file import read_manifest
 from cogx.archive.reading import Block, RecordReader
 from cogx.archive.value_types import ValueTypes
@@ -177,12 +178,13 @@ def open_archive(
         limits: bounds; the default suits archives from strangers.
 
     Raises:
-        BadSetting: nothing is at the path.
+        BadSetting: nothing is at the path, or a code cannot be lenient.
         UnsupportedVersion: the manifest names a version this cogx does not read.
         InvalidArchive: the manifest is missing or cannot be used.
     Cost: reads up to the manifest, which cogx puts first.
     """
     limits = limits or Limits()
+    lenient = checked_lenient(lenient)
     container = open_container(source, limits)
     try:
         return archive_in(container, lenient=lenient, limits=limits)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from cogx.archive.lenient import checked_lenient
 from cogx.archive.reader import Source, find_manifest
 from cogx.archive.reading import Block, RecordReader
 from cogx.archive.references import Joins, LooseEnds, References
@@ -96,11 +97,12 @@ def validate(
         cap: problems kept per code; all are counted.
 
     Raises:
-        BadSetting: there is nothing at ``source``.
+        BadSetting: there is nothing at ``source``, or a code cannot be lenient.
     Cost: one pass, two if the manifest does not come first; about 3 microseconds a record;
     memory does not grow with the archive (ids are hashed, and spilled to disk past a million).
     """
     limits = limits or Limits()
+    lenient = checked_lenient(lenient)
     try:
         container = open_container(source, limits)
     except InvalidArchive as error:

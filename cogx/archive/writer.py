@@ -26,8 +26,8 @@ from cogx.codec.lines import RawLine, decode_block, line_type, plain_fields
 from cogx.codec.strict import read_line
 from cogx.codec.typed import UnreadableValue, to_json, untagged
 from cogx.container import create_container
-from cogx.errors import InvalidArchive
-from cogx.format.layout import MEMBER_OF_KIND
+from cogx.errors import BadSetting, InvalidArchive
+from cogx.format.layout import CONTENT_KINDS, MEMBER_OF_KIND
 from cogx.format.manifest import Extension, Fingerprint, Manifest, MemberInfo
 from cogx.format.records import MODEL_OF_KIND, AnyRecord, Episode, Turn
 from cogx.generator import GENERATOR
@@ -37,6 +37,7 @@ from cogx.problems import Problem, Severity
 Target = str | os.PathLike[str] | BinaryIO | MutableMapping[str, bytes]
 
 _BATCH = 1000
+_TEXTS = 50  # content records may be megabytes each
 _QUOTED_TAG = b'"$cogx"'
 _CONTAINERS = frozenset({"attributes", "metadata", "scope"})
 
@@ -92,7 +93,7 @@ class ArchiveWriter:
             if self._waiting and self._waiting[0].kind != record.kind:
                 self._flush()
             self._waiting.append(proven)
-            if len(self._waiting) >= _BATCH:
+            if len(self._waiting) >= (_TEXTS if record.kind in CONTENT_KINDS else _BATCH):
                 self._flush()
 
     def write_batch(self, kind: str, records: Sequence[Any]) -> None:
@@ -219,7 +220,10 @@ def exported_now() -> datetime:
     """Return the time to put into ``exported_at``: SOURCE_DATE_EPOCH if set, else now."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if epoch.isdecimal():
-        return datetime.fromtimestamp(int(epoch), UTC)
+        try:
+            return datetime.fromtimestamp(int(epoch), UTC)
+        except (ValueError, OverflowError, OSError) as error:
+            raise BadSetting(f"SOURCE_DATE_EPOCH={epoch} lies beyond the year 9999.") from error
     return datetime.now(UTC)
 
 

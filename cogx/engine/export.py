@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +15,7 @@ from cogx.codec.lines import canonical_line
 from cogx.engine.receipt import Receipt
 from cogx.engine.uris import open_reader
 from cogx.errors import EmptyGraph
-from cogx.format.layout import MEMBER_OF_KIND
+from cogx.format.layout import CONTENT_KINDS, MEMBER_OF_KIND
 from cogx.format.manifest import Embedding, Extension, Manifest
 from cogx.generator import GENERATOR
 from cogx.graph.mapping import fact_of, is_stub, records_of
@@ -22,6 +23,8 @@ from cogx.ports import GraphReader
 from cogx.progress import SILENT, Progress
 
 _BATCH: Final = 2000
+_TEXTS: Final = 50
+"""Content records may be megabytes each."""
 VECTORS_NOTE: Final = "Embeddings are not part of COGX 0.1 and are not carried."
 
 
@@ -70,7 +73,7 @@ def export_graph(
     assert extension is not None and extension.fingerprint is not None
     return Receipt(
         source=source if isinstance(source, str) else type(source).__name__,
-        target=str(target),
+        target=str(target) if isinstance(target, str | os.PathLike) else "<archive>",
         counts=dict(manifest.counts),
         fingerprint=extension.fingerprint.model_dump(),
         notes=[VECTORS_NOTE],
@@ -91,9 +94,9 @@ def iter_batches(
         for kind, record in records_of(node, system):
             batch = waiting[kind]
             batch.append(record)
-            if len(batch) >= _BATCH:
+            if len(batch) >= (_TEXTS if kind in CONTENT_KINDS else _BATCH):
                 yield kind, waiting.pop(kind)
-                progress.advance(_BATCH)
+                progress.advance(len(batch))
     for kind in MEMBER_OF_KIND:
         if waiting[kind]:
             yield kind, waiting[kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from cogx.archive.lenient import checked_lenient
 from cogx.archive.reader import Archive, Source, archive_in
 from cogx.archive.validate import Findings, validate_container
 from cogx.container import open_container
@@ -48,6 +49,7 @@ def import_archive(
 
     Raises:
         UnknownMode: ``mode`` is none of the three.
+        BadSetting: nothing is at ``source``, or a code cannot be lenient.
         InvalidArchive: the archive breaks the specification; the store is untouched.
         EmptyGraph: the archive holds no record and ``allow_empty`` is not set.
         StoreError: the store does not take it; nothing is left in it.
@@ -55,6 +57,7 @@ def import_archive(
     """
     _check_mode(mode)
     limits = limits or Limits()
+    lenient = checked_lenient(lenient)
     with open_container(source, limits) as container:
         findings = validate_container(container, lenient=lenient, limits=limits, progress=progress)
         findings.raise_for_errors()

@@ -9,8 +9,10 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
+from cogx.archive.lenient import checked_lenient
 from cogx.archive.reader import Archive, Source, archive_in
 from cogx.archive.validate import validate_container
+from cogx.codec.canonical import encode
 from cogx.codec.fingerprint import digest_lines
 from cogx.codec.lines import canonical_line
 from cogx.container import Container, open_container
@@ -78,6 +80,7 @@ def verify(
     disk for one digest a record.
     """
     limits = limits or Limits()
+    lenient = checked_lenient(lenient)
     reader = open_reader(store) if isinstance(store, str) else store
     with open_container(source, limits) as container, closing(reader):
         found = validate_container(container, lenient=lenient, limits=limits, progress=progress)
@@ -167,5 +170,5 @@ def differing(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, tuple[A
         for key in sorted(old.keys() | new.keys()):
             inside = f"{path}.{key}" if path else key
             yield from differing(old.get(key, _ABSENT), new.get(key, _ABSENT), inside)
-    elif old is _ABSENT or new is _ABSENT or old != new or type(old) is not type(new):
+    elif old is _ABSENT or new is _ABSENT or encode(old) != encode(new):
         yield path, (None if old is _ABSENT else old, None if new is _ABSENT else new)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hypothesis import strategies as st
 
@@ -104,7 +104,7 @@ def records(kind: str, *, typed: bool = True, unknown: bool = True) -> st.Search
         fields["turns"] = st.lists(_turns(others), max_size=2)
     fixed = {name: fields.pop(name) for name, f in model.model_fields.items() if f.is_required()}
     made = _objects(fixed, fields, others, taken=frozenset(model.model_fields))
-    return made.map(model.model_validate)
+    return made.map(lambda fields: cast("AnyRecord", model.model_validate(fields)))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -49,7 +50,7 @@ def test_batches_leave_no_trace_in_the_bytes(records: Records, cuts: list[int]) 
     members: dict[str, bytes] = {}
     with ArchiveWriter(members) as writer:
         edges = [0, *sorted(cuts), len(records)]
-        for first, last in zip(edges, edges[1:], strict=False):
+        for first, last in pairwise(edges):
             writer.write(*records[first:last])
     assert members == together
 

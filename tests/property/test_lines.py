@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -52,9 +53,7 @@ LINES = any_records(typed=False).map(line_of)
 
 
 def exactly(kind: str, line: bytes, *, typed: bool = True) -> StrictLine | None:
-    return read_line(
-        kind, line, lambda *_: None, typed=typed, lenient=frozenset(), limits=Limits()
-    )
+    return read_line(kind, line, lambda *_: None, typed=typed, lenient=frozenset(), limits=Limits())
 
 
 @st.composite
@@ -210,7 +209,7 @@ def test_the_second_pass_reads_what_the_first_proved(
 def test_chunks_do_not_show_in_the_lines(data: bytes, more: st.DataObject) -> None:
     cuts = sorted(more.draw(st.lists(st.integers(0, len(data)), max_size=6)))
     edges = [0, *cuts, len(data)]
-    chunks = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [data[a:b] for a, b in pairwise(edges)]
     limit = more.draw(st.integers(1, 12))
     assert _framed(chunks, limit) == _framed([data], limit)
 
