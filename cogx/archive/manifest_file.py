@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cogx.archive.value_types import is_declarable
-from cogx.codec.strict import nesting_depth
+from cogx.codec.strict_json import nesting_depth
 from cogx.errors import UnsupportedVersion
 from cogx.format.layout import MANIFEST
 from cogx.format.manifest import EXTENSION, Extension, Manifest

@@ -15,7 +15,8 @@ from typing import Any, Final
 from cogx.archive.value_types import FIELD_OF_KIND, ValueTypes, type_of
 from cogx.codec.jsonl import RawBlock, iter_raw_blocks
 from cogx.codec.lines import RawLine, canonical_line, decode_block, decode_records
-from cogx.codec.strict import nesting_depth, read_line
+from cogx.codec.strict import read_line
+from cogx.codec.strict_json import nesting_depth
 from cogx.codec.typed import UnreadableValue, from_json
 from cogx.limits import Limits
 from cogx.problems import Problem

@@ -1,33 +1,34 @@
 """Knows which ids an archive holds and which it refers to, in memory that does not grow.
 
-Ids become 64-bit keyed hashes in numpy arrays; past :data:`HELD_ROWS` rows they are cut by
-hash range into an unlinked temporary file and looked at range by range. The hash is Python's own,
-keyed anew in every process, and never leaves it. Two ids that collide by chance could hide a
-dangling end or repeat each other: at ten million ids the odds are below 1 in 300,000.
+Ids are held as hashes (:mod:`cogx.archive.hash_tables`) with their places: a kind or field in
+the upper bits, a line number below.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import IO, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from unicodedata import is_normalized, normalize
 
 import numpy as np
 import numpy.typing as npt
 
+from cogx.archive.hash_tables import (
+    HashTable,
+    Words,
+    are_absent,
+    hash_ids,
+    is_in,
+    side_by_side,
+)
 from cogx.format.identity import normalise_name
 from cogx.format.layout import KINDS
 
-HELD_ROWS: Final = 1 << 20
-_RANGES: Final = 64
 _KIND_SHIFT: Final = np.uint64(56)
 _PROVENANCE: Final = 2
 _FACT: Final = np.uint64(KINDS.index("fact"))
-
-Words = npt.NDArray[np.uint64]
 
 END_FIELDS: Final = ("subject_ref", "object_ref", "provenance")
 
@@ -94,73 +95,15 @@ class Joins(NamedTuple):
         return is_in(hash_ids(ids), self.repeated)
 
 
-class _Rows:
-    """A table of rows of ``width`` 64-bit words, the first being the hash it is cut by."""
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self._held: list[Words] = []
-        self._count = 0
-        self._spill: IO[bytes] | None = None
-        self._extents: list[list[tuple[int, int]]] = [[] for _ in range(_RANGES)]
-
-    def add(self, *columns: Words) -> None:
-        rows = np.stack(columns, axis=1)
-        self._held.append(rows)
-        self._count += len(rows)
-        if self._count > HELD_ROWS:
-            self._flush()
-
-    def ranges(self) -> Iterator[Words]:
-        """Yield the rows of one hash range after the other."""
-        if self._spill is None:
-            yield self._joined()
-            return
-        self._flush()
-        for extents in self._extents:
-            parts = []
-            for offset, size in extents:
-                self._spill.seek(offset)
-                parts.append(np.frombuffer(self._spill.read(size), np.uint64))
-            flat = np.concatenate(parts) if parts else np.empty(0, np.uint64)
-            yield flat.reshape(-1, self.width)
-
-    def spilled(self) -> bool:
-        return self._spill is not None
-
-    def spill(self) -> None:
-        self._flush()
-
-    def _joined(self) -> Words:
-        if not self._held:
-            return np.empty((0, self.width), np.uint64)
-        return np.concatenate(self._held)
-
-    def _flush(self) -> None:
-        if self._spill is None:
-            self._spill = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the table
-        rows = self._joined()
-        self._held, self._count = [], 0
-        cut = (rows[:, 0] >> np.uint64(58)).astype(np.int64)
-        rows = rows[np.argsort(cut, kind="stable")]
-        edges = np.concatenate(([0], np.cumsum(np.bincount(cut, minlength=_RANGES))))
-        self._spill.seek(0, 2)
-        for number in range(_RANGES):
-            part = rows[edges[number] : edges[number + 1]].tobytes()
-            if part:
-                self._extents[number].append((self._spill.tell(), len(part)))
-                self._spill.write(part)
-
-
 class References:
     """Collects ids and references while an archive streams by; judges them at the end."""
 
     def __init__(self) -> None:
-        self._ids = _Rows(3)
-        self._refs = _Rows(2)
-        self._by_name = _Rows(2)
-        self._names = _Rows(1)
-        self._folded = _Rows(3)
+        self._ids = HashTable(3)
+        self._refs = HashTable(2)
+        self._by_name = HashTable(2)
+        self._names = HashTable(1)
+        self._folded = HashTable(3)
 
     def add(
         self, kind: str, ids: Sequence[str], digests: Sequence[bytes], lines: Sequence[int]
@@ -247,7 +190,7 @@ class References:
 
     def folded_repeats(self) -> Iterator[tuple[str, int]]:
         """Yield (kind, line) of ids that equal another one after Unicode normalisation."""
-        for known, folded in self._side_by_side(self._ids, self._folded):
+        for known, folded in side_by_side(self._ids, self._folded):
             folded = folded[np.lexsort((folded[:, 1], folded[:, 0]))]
             twice = np.zeros(len(folded), np.bool_)
             same = folded[1:, 0] == folded[:-1, 0]
@@ -258,9 +201,9 @@ class References:
     def loose_ends(self) -> LooseEnds:
         """Return the references of facts that no id answers, apart by what a name says."""
         unnamed, unended = [], []
-        for known, refs in self._side_by_side(self._ids, self._refs):
+        for known, refs in side_by_side(self._ids, self._refs):
             nodes = known[known[:, 2] >> _KIND_SHIFT != _FACT, 0]
-            off = refs[_absent_from(nodes, refs[:, 0])]
+            off = refs[are_absent(nodes, refs[:, 0])]
             in_facts = is_in(off[:, 0], known[:, 0])
             unnamed.append(off[~in_facts, 1])
             unended.append(off[in_facts, 1])
@@ -272,34 +215,17 @@ class References:
         named = [
             rows[is_in(rows[:, 0], names[:, 0])][:, 1]
             for table in (self._by_name, self._refs)
-            for names, rows in self._side_by_side(self._names, table)
+            for names, rows in side_by_side(self._names, table)
         ]
         ends = np.concatenate(named)
         ends = ends[ends >> _KIND_SHIFT != _PROVENANCE]
         by_name = np.intersect1d(loose, ends)
         return LooseEnds(by_name, np.setdiff1d(loose, by_name), facts)
 
-    @staticmethod
-    def _side_by_side(left: _Rows, right: _Rows) -> Iterator[tuple[Words, Words]]:
-        """Yield both tables range by range; they are cut alike, so equal hashes meet."""
-        if left.spilled() or right.spilled():
-            left.spill()
-            right.spill()
-        yield from zip(left.ranges(), right.ranges(), strict=True)
-
-
-def hash_ids(texts: Sequence[str]) -> Words:
-    """Return 64-bit hashes that mean something in this process only."""
-    return np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
-
-
-def _absent_from(known: Words, values: Words) -> npt.NDArray[np.bool_]:
-    """Tell, for each value, whether it is not among the known ones: usually none is.
-
-    Sorted queries run through memory in order, which is several times quicker.
-    """
-    distinct = np.unique(values)
-    return is_in(values, distinct[~is_in(distinct, known)])
+    def close(self) -> None:
+        """Give the disk back; nothing can be judged any more. May be called twice."""
+        for rows in (self._ids, self._refs, self._by_name, self._names, self._folded):
+            rows.close()
 
 
 def _slice(places: Words, first: int, last: int) -> set[tuple[int, str]]:
@@ -318,13 +244,3 @@ def _is_normal(text: str) -> bool:
 
 def _line(place: np.uint64) -> int:
     return int(place & np.uint64((1 << 56) - 1))
-
-
-def is_in(values: Words, known: Words) -> npt.NDArray[np.bool_]:
-    """Tell, for each value, whether it is among the known ones."""
-    ordered = np.sort(known)
-    if not len(ordered):
-        return np.zeros(len(values), np.bool_)
-    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    found: npt.NDArray[np.bool_] = ordered[at] == values
-    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -160,9 +161,10 @@ class _Validation:
             lenient=self.found.lenient,
             limits=self.limits,
         )
-        if not self._pass(reader):
-            return self.found
-        self._judge_references()
+        with closing(self.references):
+            if not self._pass(reader):
+                return self.found
+            self._judge_references()
         if manifest is not None:
             self._judge_manifest(manifest)
         return self.found

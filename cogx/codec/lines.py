@@ -120,6 +120,7 @@ class _Layout:
         model = MODEL_OF_KIND[kind].model_fields
         self.types = {name: _quick_type(field) for name, field in model.items() if name != "kind"}
         self.not_empty = {n for n, f in model.items() if _not_empty(f)}
+        self.required = {n for n, f in model.items() if f.is_required()} - _FIXED
         self.sound_shapes: dict[tuple[Any, ...], list[str]] = {}
 
     def learn(self, fields: dict[str, Any], shape: tuple[Any, ...]) -> list[str] | None:
@@ -130,7 +131,7 @@ class _Layout:
         if any(type(value) is not self.types.get(name) for name, value in fields.items()):
             return None
         careful = [n for n in fields if n in self.not_empty or self.types[n] in _CAREFUL]
-        if not self.not_empty - _FIXED <= fields.keys():
+        if not self.required <= fields.keys():
             return None
         self.sound_shapes[shape] = careful
         return careful

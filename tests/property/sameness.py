@@ -29,7 +29,7 @@ def read(members: Any, *kinds: str) -> list[Any]:
         return list(archive.records(*kinds))
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:  # noqa: PLR0911 - one return a type
     """Compare as the format does: 1 is not 1.0, NaN is NaN, a list is a tuple."""
     match one:
         case dict():

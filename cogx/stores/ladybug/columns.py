@@ -5,7 +5,7 @@ Works on whole columns: a column of one type costs no call per value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -18,6 +18,7 @@ from cogx.stores.ladybug.kinds import KINDS, Kind, kind_of, shown
 
 Leftovers = dict[int, dict[str, Any]]
 """By row number: the properties that no column keeps."""
+Fits = Callable[[Any], bool]
 _NONE: Final = type(None)
 
 
@@ -26,9 +27,11 @@ class Shape:
     """The columns of one type or predicate, in the order in which they were first needed.
 
     Properties beyond ``most`` columns travel in notes: every column costs buffer pool.
+    ``sure`` narrows what fits a column, by kind, for a database that is not to be trusted.
     """
 
     most: int
+    sure: Mapping[str, Fits]
     kinds: dict[str, Kind] = field(default_factory=dict)
 
     def fill(self, rows: Sequence[dict[str, Any]]) -> tuple[dict[str, pa.Array], Leftovers]:
@@ -46,7 +49,8 @@ class Shape:
             if kind is None:
                 _leave(name, values, left)
             else:
-                columns[name] = _column(kind, name, values, left)
+                fits = self.sure.get(kind.name, kind.fits)
+                columns[name] = _column(kind, fits, name, values, left)
         if found != sum(map(len, rows)):
             _leave_nulls(rows, left)
         return columns, left
@@ -63,14 +67,16 @@ class Shape:
         return kind
 
 
-def _column(kind: Kind, name: str, values: list[Any], left: Leftovers) -> pa.Array:
+def _column(
+    kind: Kind, fits: Fits | None, name: str, values: list[Any], left: Leftovers
+) -> pa.Array:
     types = set(map(type, values))
     types.discard(_NONE)
     plain = types <= kind.types
-    if plain and kind.fits is not None:
-        plain = all(map(kind.fits, (value for value in values if value is not None)))
+    if plain and fits is not None:
+        plain = all(map(fits, (value for value in values if value is not None)))
     if not plain:
-        values = _exact_or_shown(kind, name, values, left)
+        values = _exact_or_shown(kind, fits, name, values, left)
     elif kind.raw is not None:
         values = [None if value is None else _raw(kind, value) for value in values]
     return array(values, kind.arrow)
@@ -87,12 +93,14 @@ def _raw(kind: Kind, value: Any) -> Any:
         ) from error
 
 
-def _exact_or_shown(kind: Kind, name: str, values: list[Any], left: Leftovers) -> list[Any]:
+def _exact_or_shown(
+    kind: Kind, fits: Fits | None, name: str, values: list[Any], left: Leftovers
+) -> list[Any]:
     cells: list[Any] = []
     for number, value in enumerate(values):
         if value is None:
             cells.append(None)
-        elif kind.holds(value):
+        elif type(value) in kind.types and (fits is None or fits(value)):
             cells.append(_raw(kind, value))
         else:
             left.setdefault(number, {})[name] = value

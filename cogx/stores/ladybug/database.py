@@ -94,7 +94,7 @@ def _open(path: Path, read_only: bool, buffer_bytes: int, threads: int) -> Any:
 def _translated(error: RuntimeError, path: Path) -> StoreError:
     text = str(error).strip()
     first = text.splitlines()[0] if text else "no reason given"
-    if "lock" in text.lower():
+    if "lock" in text.lower() or "retry later" in text:
         return StoreUnavailable(
             f"{path} is in use by another process. Close it there, then try again. ({first})"
         )
@@ -107,6 +107,11 @@ def _translated(error: RuntimeError, path: Path) -> StoreError:
     if "not a valid" in text:
         return StoreRefused(f"{path} is not a Ladybug database. Check the path.", reason=first)
     return StoreRefused(f"{path}: Ladybug says: {first}", reason=text)
+
+
+def keeps_every_number() -> bool:
+    """Tell whether number columns keep every value; before 0.21 some became constants."""
+    return tuple(int(part) for part in str(ladybug.__version__).split(".")[:2]) >= (0, 21)
 
 
 def leftovers(path: Path) -> Iterator[Path]:

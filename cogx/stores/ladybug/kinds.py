@@ -6,6 +6,7 @@ A kind is chosen by the first value of a property; what does not fit it exactly 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -41,10 +42,6 @@ class Kind:
     fits: Callable[[Any], bool] | None = None
     raw: Callable[[Any], Any] | None = None
     read: Callable[[Any], Any] | None = None
-
-    def holds(self, value: Any) -> bool:
-        """Tell whether the column keeps this value exactly."""
-        return type(value) in self.types and (self.fits is None or self.fits(value))
 
 
 def _list_of(item: type, *more: type) -> Callable[[Any], bool]:
@@ -179,8 +176,37 @@ def kind_of(value: Any) -> Kind | None:
     return KINDS[name]
 
 
+def _sure_float(value: Any) -> bool:
+    if value is None or value > 0 or value < 0:
+        return True
+    return value == 0 and math.copysign(1, value) > 0
+
+
+def _sure_int(value: Any) -> bool:
+    return value is None or -_INT64 // 2 <= value < _INT64
+
+
+def _sure_floats(value: list[Any]) -> bool:
+    return _list_of(float)(value) and all(map(_sure_float, value))
+
+
+def _sure_ints(value: list[Any]) -> bool:
+    return _list_of(int)(value) and all(map(_sure_int, value))
+
+
+SURE: Final[dict[str, Callable[[Any], bool]]] = {
+    "float": _sure_float,
+    "int": _sure_int,
+    "floats": _sure_floats,
+    "ints": _sure_ints,
+}
+"""What fits, by kind, for a Ladybug that mistakes columns of NaN, -0.0 or -2**63 for constants."""
+
+
 def shown(kind: Kind, value: Any) -> Any:
     """Return what the column shows for a value it cannot keep exactly, None if nothing."""
+    if kind.name == "float" and type(value) is float and value == 0:
+        return 0.0
     if kind.name == "float" and type(value) is int and -_EXACT_FLOAT <= value <= _EXACT_FLOAT:
         return float(value)
     if kind.name == "instant" and type(value) is datetime and value.tzinfo is not None:

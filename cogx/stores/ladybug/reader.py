@@ -34,8 +34,8 @@ Row = TypeVar("Row", Node, Edge)
 class LadybugReader:
     """Read a graph: a GraphReader.
 
-    Cost: the buffer pool, about 100 MB for sorting, and temporary files as large as the
-    columns if there is more to sort than that.
+    Cost: the buffer pool, up to 300 MB for blocks and sorting, and temporary files as large as
+    the columns if there is more to sort than that. The first row comes when all are sorted.
     """
 
     def __init__(self, path: Path, *, buffer_bytes: int, threads: int) -> None:

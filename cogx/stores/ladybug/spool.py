@@ -86,7 +86,7 @@ class Spool(Generic[Row]):
         row_bytes: an estimate of Python objects, not of bytes on disk.
         slots: how many families may have a table of their own.
         pair_slots: how many pairs may be counted before new families share.
-        columns: how many columns a table may have.
+        new_shape: makes the empty shape of a table.
     """
 
     def __init__(
@@ -97,13 +97,13 @@ class Spool(Generic[Row]):
         row_bytes: int,
         slots: int,
         pair_slots: int,
-        columns: int,
+        new_shape: Callable[[], Shape],
     ) -> None:
         self.families: dict[str, Family[Row]] = {}
-        self.other: Family[Row] = Family(None, -1, Shape(columns), housed=True)
+        self.other: Family[Row] = Family(None, -1, new_shape(), housed=True)
         self._directory = directory
         self._encode = encode
-        self._columns = columns
+        self._new_shape = new_shape
         self._row_bytes = row_bytes
         self._slots = slots
         self._pair_slots = pair_slots
@@ -114,7 +114,7 @@ class Spool(Generic[Row]):
         """Return the family of a type or predicate, made if need be."""
         found = self.families.get(name)
         if found is None:
-            found = self.families[name] = Family(name, len(self.families), Shape(self._columns))
+            found = self.families[name] = Family(name, len(self.families), self._new_shape())
         return found
 
     def add(self, family: Family[Row], pair: Pair, rows: list[Row], weight: int) -> None:

@@ -19,16 +19,19 @@ def check_vacant(path: Path, *, buffer_bytes: int, threads: int) -> None:
     """
     if not path.parent.is_dir():
         raise BadSetting(f"{path.parent} is not a directory. Make it first.")
+    if path.is_dir():
+        raise StoreRefused(f"{path} is a directory; a Ladybug store is one file.")
+    if path.exists():
+        _check_empty(path, buffer_bytes=buffer_bytes, threads=threads)
     left = next(leftovers(path), None)
     if left is not None:
         raise StoreRefused(
             f"{left} was left by a process that died or still runs. "
             f"Open {path} once with Ladybug so that it recovers, or remove both."
         )
-    if not path.exists():
-        return
-    if path.is_dir():
-        raise StoreRefused(f"{path} is a directory; a Ladybug store is one file.")
+
+
+def _check_empty(path: Path, *, buffer_bytes: int, threads: int) -> None:
     database = Database(path, read_only=True, buffer_bytes=buffer_bytes, threads=threads)
     try:
         tables = [str(row[0]) for row in database.rows("CALL show_tables() RETURN name")]

@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from cogx.errors import NoSpace, StoreRefused, UsageError
 from cogx.ports import Edge, Node
 from cogx.progress import Progress
+from cogx.stores.ladybug.columns import Shape
+from cogx.stores.ladybug.database import keeps_every_number
 from cogx.stores.ladybug.encoding import encode_edges, encode_nodes, weight_of
 from cogx.stores.ladybug.index import ABSENT, NodeIndex
+from cogx.stores.ladybug.kinds import SURE
 from cogx.stores.ladybug.loading import load
 from cogx.stores.ladybug.repeats import settle_repeats
 from cogx.stores.ladybug.spool import NO_PAIR, Spool
@@ -44,6 +48,7 @@ class LadybugWriter:
         self._path = path
         self._buffer_bytes = max(buffer_bytes, _LEAST_POOL)
         columns = min(MAX_COLUMNS, self._buffer_bytes // _POOL_PER_COLUMN)
+        new_shape = partial(Shape, columns, {} if keeps_every_number() else SURE)
         self._threads = threads
         check_vacant(path, buffer_bytes=buffer_bytes, threads=threads)
         self._build = _directory(path.parent, f".{path.name[:100]}.")
@@ -59,7 +64,7 @@ class LadybugWriter:
             row_bytes=row_bytes,
             slots=NODE_TABLES,
             pair_slots=NODE_TABLES,
-            columns=columns,
+            new_shape=new_shape,
         )
         self._edges: Spool[Edge] = Spool(
             self._subdirectory("edges"),
@@ -67,7 +72,7 @@ class LadybugWriter:
             row_bytes=row_bytes,
             slots=EDGE_TABLES,
             pair_slots=EDGE_PAIRS,
-            columns=columns,
+            new_shape=new_shape,
         )
 
     def write_nodes(self, nodes: Iterable[Node]) -> None:

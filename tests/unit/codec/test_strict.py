@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from cogx.codec.strict import nesting_depth, read_line
+from cogx.codec.strict import read_line
+from cogx.codec.strict_json import nesting_depth
 from cogx.limits import Limits
 
 ENTITY = {"kind": "entity", "external_system": "s", "external_id": "a", "name": "A"}

@@ -14,7 +14,7 @@ import pytest
 from cogx.codec.typed import Tagged, UnreadableValue, from_json, to_json, untagged
 
 
-class Colour(str, Enum):
+class Colour(str, Enum):  # noqa: UP042 - whose str() is not its value
     RED = "red"
 
 

@@ -7,7 +7,12 @@ from cogx.format.identity import fact_id, is_uuid, normalise_name
 
 @pytest.mark.parametrize(
     ("name", "normal"),
-    [("Ann Lee", "ann_lee"), ("O'Brien", "obrien"), (" A  b ", "_a__b_"), ("STRASSE ẞ", "strasse_ß")],
+    [
+        ("Ann Lee", "ann_lee"),
+        ("O'Brien", "obrien"),
+        (" A  b ", "_a__b_"),
+        ("STRASSE ẞ", "strasse_ß"),
+    ],
 )
 def test_names_are_lowered_and_their_spaces_replaced(name: str, normal: str) -> None:
     assert normalise_name(name) == normal

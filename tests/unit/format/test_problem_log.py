@@ -36,7 +36,9 @@ def test_further_ones_may_be_counted_only() -> None:
 
 
 def test_a_problem_says_where_it_is() -> None:
-    assert str(Problem(ERROR, "bad", "m.jsonl", 3, "name")) == "m.jsonl:3 name: bad [json.malformed]"
+    assert (
+        str(Problem(ERROR, "bad", "m.jsonl", 3, "name")) == "m.jsonl:3 name: bad [json.malformed]"
+    )
 
 
 def test_only_errors_can_be_lenient() -> None:

@@ -54,7 +54,7 @@ def test_networkx_reads_what_is_written(place: Path) -> None:
     assert isinstance(graph, nx.MultiDiGraph)
     assert graph.nodes["a"] == {
         "type": "Person",
-        "name": "A",
+        "name": "Ann",
         "labels": ["L"],
         "born": {"$cogx": "date", "value": "1985-02-03"},
         "_cogx": {"properties": {"id": 7}, "rest": {"x": 1}},
