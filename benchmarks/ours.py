@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks import graph
 from benchmarks.peer import Stages, load_graph, stage
 from cogx import ArchiveWriter, export_graph, import_archive, open_archive, validate
-from cogx.codec.lines import line_type
+from cogx.codec.from_values import line_type
 from cogx.format.identity import fact_id
 from cogx.format.timestamps import parse_timestamp
 from cogx.ports import Edge, Node

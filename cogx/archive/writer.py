@@ -22,7 +22,8 @@ from cogx.archive.manifest_file import write_manifest
 from cogx.archive.value_types import FIELD_OF_KIND, ValueTypes, type_of
 from cogx.codec.canonical import NotJson, decode_lines, encode, encode_lines
 from cogx.codec.fingerprint import FingerprintSums
-from cogx.codec.lines import RawLine, decode_block, line_type, plain_fields
+from cogx.codec.from_values import line_type
+from cogx.codec.lines import RawLine, decode_block, plain_fields
 from cogx.codec.strict import read_line
 from cogx.codec.typed import UnreadableValue, to_json, untagged
 from cogx.container import create_container

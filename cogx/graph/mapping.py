@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from cogx.codec.lines import RawLine, line_struct
+from cogx.codec.from_values import line_struct
+from cogx.codec.lines import RawLine
 from cogx.codec.typed import from_json, to_json
 from cogx.errors import StoreRefused
 from cogx.format.records import MODEL_OF_KIND

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from cogx.codec.lines import RawLine, canonical_line, line_struct
+from cogx.codec.from_values import line_struct
+from cogx.codec.lines import RawLine, canonical_line
 from cogx.errors import StoreRefused
 from cogx.format.records import Document, Entity, Episode, Fact
 from cogx.graph.mapping import (

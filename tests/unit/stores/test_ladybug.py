@@ -22,7 +22,6 @@ from cogx.ports import Edge, GraphReader, GraphWriter, Node
 from cogx.progress import SILENT
 from cogx.stores import ladybug
 from cogx.stores.ladybug import index, queries, reader, writer
-from cogx.stores.ladybug.database import keeps_every_number
 from cogx.testing.store_suite import StoreSuite, assert_same
 
 MIB = 1 << 20
@@ -235,7 +234,8 @@ def test_changed_edges_and_new_rows_show(people: Path) -> None:
 
 
 @pytest.mark.skipif(
-    not keeps_every_number(), reason="before 0.21 the driver itself fails after DROP and ADD"
+    str(driver.__version__).startswith(("0.19.", "0.20.", "0.21.")),
+    reason="before 0.22 the driver itself crashes after DROP and ADD",
 )
 def test_a_column_of_another_type_is_taken_as_it_is(people: Path) -> None:
     nodes, _ = changed(

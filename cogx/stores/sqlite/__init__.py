@@ -1,0 +1,58 @@
+"""Knows how a graph lives in a SQLite file: open one to read it, or to write it.
+
+It must never know an archive.
+
+Layout (schema version 1), made to be looked at with Datasette or the sqlite3 shell: ``nodes``
+and ``edges`` hold one row each, ``properties`` is a JSON object, so that
+``json_extract(properties, '$.age')`` works; values that JSON lacks are tagged inline as in an
+archive, so a date is ``json_extract(properties, '$.born.value')``. ``nodes.name`` is made of
+the properties, ``nodes_fts`` searches it, the view ``facts`` shows edges with the names of
+their ends. ``_cogx`` holds what a person would not query. A column that somebody added is read
+as a property. What SQL sees is what an export reads: nothing is kept twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cogx.stores.sqlite.reader import SqliteReader
+from cogx.stores.sqlite.writer import SqliteWriter
+
+MIB = 1 << 20
+DEFAULT_BUFFER_BYTES = 64 * MIB
+
+
+def open_reader(path: str | Path, *, buffer_bytes: int = DEFAULT_BUFFER_BYTES) -> SqliteReader:
+    """Open a SQLite store of cogx to read its graph. The bytes of the file stay as they are.
+
+    What is read is one state of the store: whoever wants to write to it meanwhile has to wait
+    until the reader is closed.
+
+    Args:
+        path: the database file.
+        buffer_bytes: size of SQLite's page cache.
+
+    Raises:
+        StoreRefused: no SQLite file, not one of cogx, or written by a newer cogx.
+        StoreUnavailable: another process is writing to it; a retry may help.
+    """
+    return SqliteReader(Path(path), buffer_bytes=buffer_bytes)
+
+
+def open_writer(path: str | Path, *, buffer_bytes: int = DEFAULT_BUFFER_BYTES) -> SqliteWriter:
+    """Start a new SQLite store. Nothing appears at ``path`` before ``finish()``.
+
+    Args:
+        path: where the store will be; absent, or a store of cogx without nodes.
+        buffer_bytes: size of SQLite's page cache, and of its sorter while indexes are made.
+
+    Raises:
+        StoreRefused: there is a store with content already, or something else.
+        StoreUnavailable: another process holds it; a retry may help.
+        BadSetting: the directory does not exist.
+    Cost: memory of twice ``buffer_bytes`` at most, temporary disk for the largest index.
+    """
+    return SqliteWriter(Path(path), buffer_bytes=buffer_bytes)
+
+
+__all__ = ["SqliteReader", "SqliteWriter", "open_reader", "open_writer"]

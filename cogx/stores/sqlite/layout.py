@@ -1,0 +1,98 @@
+"""Knows the tables of a SQLite store, as SQL; opens nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cogx.errors import StoreRefused
+
+SCHEMA_VERSION: Final = 1
+META: Final = "_cogx_meta"
+STUB: Final = '{"rest":{"stub":true}}'
+"""The cell of a node that only holds the place of another one (decisions: facts)."""
+
+NODE_COLUMNS: Final = ("id", "type", "labels", "properties", "_cogx")
+EDGE_COLUMNS: Final = ("id", "source", "target", "predicate", "properties", "_cogx")
+
+TABLES: Final = (
+    f"CREATE TABLE {META} (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE nodes (
+  id TEXT PRIMARY KEY NOT NULL,
+  type TEXT NOT NULL,
+  labels TEXT,
+  name TEXT GENERATED ALWAYS AS (json_extract(properties, '$.name')) VIRTUAL,
+  properties TEXT NOT NULL DEFAULT '{}' CHECK (json_type(properties) = 'object'),
+  _cogx TEXT
+)""",
+    """CREATE TABLE edges (
+  id TEXT NOT NULL,
+  source TEXT NOT NULL REFERENCES nodes(id),
+  target TEXT NOT NULL REFERENCES nodes(id),
+  predicate TEXT NOT NULL,
+  fact_text TEXT GENERATED ALWAYS AS (json_extract(properties, '$.fact_text')) VIRTUAL,
+  properties TEXT NOT NULL DEFAULT '{}' CHECK (json_type(properties) = 'object'),
+  _cogx TEXT
+)""",
+)
+
+INDEXES: Final = (
+    "CREATE INDEX nodes_type ON nodes(type)",
+    f"CREATE INDEX nodes_stub ON nodes(id) WHERE _cogx = '{STUB}'",
+    "CREATE INDEX edges_id ON edges(id)",
+    "CREATE INDEX edges_source ON edges(source)",
+    "CREATE INDEX edges_target ON edges(target)",
+    "CREATE INDEX edges_predicate ON edges(predicate)",
+)
+
+VIEW: Final = """CREATE VIEW facts AS
+SELECT edges.id, source, origin.name AS source_name, predicate,
+  target, goal.name AS target_name, fact_text, edges.properties
+FROM edges
+LEFT JOIN nodes AS origin ON origin.id = source
+LEFT JOIN nodes AS goal ON goal.id = target"""
+
+SEARCHED: Final = (("nodes", "name"), ("edges", "fact_text"))
+
+
+def search(table: str, column: str) -> tuple[str, ...]:
+    """Return the statements that make a column of a table searchable, as ``TABLE_fts``.
+
+    Datasette knows a search by its ``content``. Triggers keep it in step with what people change
+    later; they come after the load, which they would slow down.
+    """
+    name = f"{table}_fts"
+    forget = (
+        f"INSERT INTO {name}({name}, rowid, {column}) VALUES ('delete', old.rowid, old.{column});"
+    )
+    learn = f"INSERT INTO {name}(rowid, {column}) VALUES (new.rowid, new.{column});"
+    made = f"CREATE TRIGGER {name}"
+    return (
+        f'CREATE VIRTUAL TABLE {name} USING fts5({column}, content="{table}")',
+        f"INSERT INTO {name}({name}) VALUES ('rebuild')",
+        f"{made}_insert AFTER INSERT ON {table} BEGIN {learn} END",
+        f"{made}_delete AFTER DELETE ON {table} BEGIN {forget} END",
+        f"{made}_update AFTER UPDATE ON {table} BEGIN {forget} {learn} END",
+    )
+
+
+def insert_into(table: str, columns: tuple[str, ...]) -> str:
+    """Return the statement that adds a row."""
+    marks = ", ".join("?" for _ in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+
+
+def quoted(name: str) -> str:
+    """Return a name as it stands in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def check_version(found: str | None) -> None:
+    """Refuse a store whose layout is newer than this cogx."""
+    if found is None or not found.isascii() or not found.isdigit():
+        raise StoreRefused(f"The store's schema_version is {found!r:.40}, not a number.")
+    if int(found) > SCHEMA_VERSION:
+        raise StoreRefused(
+            f"The store has layout {found}, written by a newer cogx; this one reads up to "
+            f"{SCHEMA_VERSION}. Upgrade cogx.",
+            found=found,
+        )
