@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cogx.errors import BadSetting, UnknownName
-from cogx.problems import CODES
+from cogx.problems import CODES, Severity
 
 
 def checked_lenient(codes: Iterable[str]) -> frozenset[str]:
@@ -19,6 +19,7 @@ def checked_lenient(codes: Iterable[str]) -> frozenset[str]:
     for code in sorted(given):
         if code not in CODES:
             raise UnknownName("problem code", code, CODES)
-        if not CODES[code].lenient:
+        # A warning refuses nothing, so forgiving it changes nothing either.
+        if CODES[code].severity is Severity.ERROR and not CODES[code].lenient:
             raise BadSetting(f"{code} cannot be lenient: {CODES[code].title}.", code=code)
     return given

@@ -133,7 +133,9 @@ class RecordReader:
         if brackets > len(lines) + depth and any(nesting_depth(line) > depth for line in lines):
             return True
         return max(map(len, lines)) > digits and any(
-            re.search(rb"[0-9]{%d}" % (digits + 1), line) for line in lines if len(line) > digits
+            re.search(rb"(?<![0-9])[0-9]{%d}" % (digits + 1), line)
+            for line in lines
+            if len(line) > digits
         )
 
     def _line_by_line(self, kind: str, member: str, raw: RawBlock) -> Block:

@@ -8,7 +8,13 @@ from typing import Any, Final
 from cogx.errors import BadSetting, UnknownName
 from cogx.ports import GraphReader, GraphWriter
 
-_MODULES: Final = {"ladybug": "cogx.stores.ladybug", "json": "cogx.stores.json_graph"}
+_MODULES: Final = {
+    "ladybug": "cogx.stores.ladybug",
+    "json": "cogx.stores.json_graph",
+    "cognee": "cogx.stores.cognee",
+}
+_SETTINGS: Final = {"cognee": ("root", "user", "data")}
+"""Settings beside ``buffer`` that a store takes as they are written."""
 _ENDINGS: Final = {".json": "json", ".lbug": "ladybug"}
 
 
@@ -59,15 +65,20 @@ def parse_uri(uri: str) -> tuple[str, str, dict[str, str]]:
 
 def _resolve(uri: str) -> tuple[Any, str, dict[str, Any]]:
     scheme, path, settings = parse_uri(uri)
-    return import_module(_MODULES[scheme]), path, _settings(settings, uri)
+    own = _SETTINGS.get(scheme, ())
+    return import_module(_MODULES[scheme]), path, _settings(settings, uri, own)
 
 
-def _settings(given: dict[str, str], uri: str) -> dict[str, Any]:
+def _settings(given: dict[str, str], uri: str, own: tuple[str, ...]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for name, value in given.items():
-        if name != "buffer":
-            raise BadSetting(f"{uri!r}: unknown setting {name!r}. Known: buffer.")
-        settings["buffer_bytes"] = parse_bytes(value)
+        if name in own:
+            settings[name] = value
+        elif name == "buffer":
+            settings["buffer_bytes"] = parse_bytes(value)
+        else:
+            known = ", ".join(("buffer", *own))
+            raise BadSetting(f"{uri!r}: unknown setting {name!r}. Known: {known}.")
     return settings
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cogx.archive.pack import pack
@@ -75,6 +75,8 @@ def test_a_tarball_cut_anywhere_is_refused(form: str) -> None:
 def test_a_flipped_bit_is_refused_or_harmless(form: str, data: st.DataObject) -> None:
     whole = bytearray(WHOLE[form])
     at = data.draw(st.integers(0, len(whole) - 1))
+    # A bare tar has no checksum, and nothing in it vouches for the manifest that vouches for all.
+    assume(form != "tar" or not 512 <= at < 512 + len(MEMBERS["manifest.json"]))
     whole[at] ^= 1 << data.draw(st.integers(0, 7))
     found = validate(bytes(whole))
     assert not found.valid or harmless(found)

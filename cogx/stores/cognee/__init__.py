@@ -7,7 +7,8 @@ cognee leaves out.
 
 What a dataset becomes: an Entity with a name an entity record, every other node a raw node, an
 edge a fact, each file of a document a document record. Columns that cognee's own reader hides
-keep their names, with ``graph_`` before them where a property has that name already.
+stand beside the properties: ``graph_created_at`` and ``graph_updated_at`` say when a node was
+written to the graph, which is not when the thing was made.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def open_reader(
     return CogneeReader(dataset, root=root, user=user, data=data, buffer_bytes=buffer_bytes)
 
 
-def open_writer(dataset: str, **settings: object) -> NoReturn:
+def open_writer(dataset: str, **_: object) -> NoReturn:
     """Refuse: cognee's own import is what writes its stores."""
     raise StoreRefused(
         f"cognee:{dataset} can only be read. Import the archive with cognee itself "

@@ -115,9 +115,7 @@ class Accounts:
         principals = {user, *self._linked("user_tenants", user, "tenant_id")}
         principals |= self._linked("user_roles", user, "role_id")
         principals |= {u for u, row in self._users.items() if _uuid(_parent(row)) == user}
-        read = {
-            row["id"] for row in self._relational.rows("permissions", "WHERE name = ?", "read")
-        }
+        read = {row["id"] for row in self._relational.rows("permissions", "WHERE name = ?", "read")}
         return {
             _uuid(row["dataset_id"])
             for row in self._relational.rows("acls")

@@ -7,22 +7,18 @@ running, or died) is copied first.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from cogx.errors import StoreRefused, StoreUnavailable
+from cogx.stores.cognee.snapshot import copy_together, stamps_of
 
 Row = dict[str, Any]
-_ATTEMPTS: Final = 5
-_PAUSE_S: Final = 0.1
-_BESIDE: Final = ("-wal", "-journal")
-_BLOCK_BYTES: Final = 4 << 20
+_LOGS: Final = ("-wal", "-journal")
 
 
 class Relational:
@@ -36,11 +32,13 @@ class Relational:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stack = ExitStack()
-        self._seen = _stamps(path)
+        self._seen = stamps_of(path, _LOGS)
+        self._copied = any(size for _, size, _ in self._seen[1:])
         try:
-            self._copied = any(size for _, size, _ in self._seen[1:])
-            place = self._copy() if self._copied else path
-            mode = "mode=ro" if self._copied else "mode=ro&immutable=1"
+            place, mode = path, "mode=ro&immutable=1"
+            if self._copied:
+                folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="cogx-"))
+                place, mode = copy_together(path, _LOGS, Path(folder)), "mode=ro"
             self._connection = sqlite3.connect(f"{place.absolute().as_uri()}?{mode}", uri=True)
             self._stack.callback(self._connection.close)
             self._connection.row_factory = sqlite3.Row
@@ -67,7 +65,7 @@ class Relational:
         Raises:
             StoreUnavailable: cognee wrote meanwhile.
         """
-        if not self._copied and _stamps(self._path) != self._seen:
+        if not self._copied and stamps_of(self._path, _LOGS) != self._seen:
             raise StoreUnavailable(
                 f"cognee wrote to {self._path} while it was read. Try again when it rests."
             )
@@ -83,44 +81,3 @@ class Relational:
         except sqlite3.DatabaseError as error:
             self.check_unchanged()
             raise StoreRefused(f"{self._path}: SQLite says: {error}.") from error
-
-    def _copy(self) -> Path:
-        """Copy the file and what belongs to it, both of one moment."""
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="cogx-"))
-        for attempt in range(_ATTEMPTS):
-            self._seen = _stamps(self._path)
-            for name in ("", *_BESIDE):
-                _copy_file(_beside(self._path, name), _beside(Path(folder, "copy"), name))
-            if _stamps(self._path) == self._seen:
-                return Path(folder, "copy")
-            time.sleep(_PAUSE_S * 2**attempt)
-        raise StoreUnavailable(
-            f"cognee keeps writing to {self._path}. Try again when it rests, or stop it."
-        )
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    target.unlink(missing_ok=True)
-    try:
-        with source.open("rb") as reading, target.open("wb") as writing:
-            while block := reading.read(_BLOCK_BYTES):
-                writing.write(block)
-    except FileNotFoundError:
-        target.unlink(missing_ok=True)
-
-
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
-
-
-def _stamps(path: Path) -> list[tuple[int, int, int]]:
-    """Return what tells one state from another, of the file and of those beside it."""
-    return [_stamp(_beside(path, ending)) for ending in ("", *_BESIDE)]
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    try:
-        state = os.stat(path)
-    except FileNotFoundError:
-        return 0, 0, 0
-    return state.st_ino, state.st_size, state.st_mtime_ns

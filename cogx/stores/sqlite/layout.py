@@ -58,17 +58,17 @@ def search(table: str, column: str) -> tuple[str, ...]:
     """Return the statements that make a column of a table searchable, as ``TABLE_fts``.
 
     Datasette knows a search by its ``content``. Triggers keep it in step with what people change
-    later; they come after the load, which they would slow down.
+    later; they come after the load, which they would slow down. Sizes of columns, which only
+    ranking needs, are counted again when asked for: to keep them costs as much as the words.
     """
     name = f"{table}_fts"
-    forget = (
-        f"INSERT INTO {name}({name}, rowid, {column}) VALUES ('delete', old.rowid, old.{column});"
-    )
-    learn = f"INSERT INTO {name}(rowid, {column}) VALUES (new.rowid, new.{column});"
+    add = f"INSERT INTO {name}"
+    forget = f"{add}({name}, rowid, {column}) VALUES ('delete', old.rowid, old.{column});"
+    learn = f"{add}(rowid, {column}) VALUES (new.rowid, new.{column});"
     made = f"CREATE TRIGGER {name}"
     return (
-        f'CREATE VIRTUAL TABLE {name} USING fts5({column}, content="{table}")',
-        f"INSERT INTO {name}({name}) VALUES ('rebuild')",
+        f'CREATE VIRTUAL TABLE {name} USING fts5({column}, content="{table}", columnsize=0)',
+        f"{add}({name}) VALUES ('rebuild')",
         f"{made}_insert AFTER INSERT ON {table} BEGIN {learn} END",
         f"{made}_delete AFTER DELETE ON {table} BEGIN {forget} END",
         f"{made}_update AFTER UPDATE ON {table} BEGIN {forget} {learn} END",

@@ -103,7 +103,9 @@ class SqliteReader:
         Raises:
             StoreRefused: one of ours is gone.
         """
-        rows = list(self._database.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (table,)))
+        rows = list(
+            self._database.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (table,))
+        )
         missing = [name for name in columns if (name, 0) not in rows]
         if missing:
             raise StoreRefused(

@@ -151,7 +151,9 @@ class SqliteWriter:
                     f"SELECT id FROM edges WHERE {end} = ? LIMIT 1",  # noqa: S608
                     gone,
                 ).fetchone()
-                raise StoreRefused(f"Edge {edge_id!r:.80} ends in {gone[0]!r:.80}, which is no node.")
+                raise StoreRefused(
+                    f"Edge {edge_id!r:.80} ends in {gone[0]!r:.80}, which is no node."
+                )
 
     def _make_search(self) -> None:
         """Make names and texts searchable, if SQLite was built with FTS5."""

@@ -69,7 +69,9 @@ def test_subclasses_come_down_to_plain_json(value: Any, plain: Any) -> None:
     assert (made, type(made)) == (plain, type(plain))
 
 
-@pytest.mark.parametrize("value", [{1}, object(), {1: 2}, [{None: 1}], 1j], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", [{1}, object(), {1: 2}, [{None: 1}], 1j], ids=lambda value: type(value).__name__
+)
 def test_what_has_no_form_is_refused(value: Any) -> None:
     with pytest.raises(TypeError):
         to_json(value)

@@ -1,0 +1,60 @@
+"""Knows how cognee writes values: JSON in text columns, times in several forms; asks no store."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from cogx.format.timestamps import UnreadableTimestamp, format_timestamp, parse_timestamp
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def read_json(text: Any) -> Any:
+    """Return the value of a JSON text; what is no JSON comes back as it is.
+
+    Python's parser is the second: cognee writes NaN and infinities.
+    """
+    if not isinstance(text, str):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+
+
+def read_instant(value: Any) -> tuple[datetime | None, bool]:
+    """Return the instant a value means, None if none, and whether it says all the value said.
+
+    Milliseconds since 1970, which is how cognee keeps the times of nodes, and canonical text
+    are said whole; an offset, a bare date, a text without zone said something more.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None, False
+    try:
+        moment, _ = parse_timestamp(value)
+    except UnreadableTimestamp:
+        return None, False
+    if isinstance(value, int):
+        return moment, divmod(moment - _EPOCH, _MILLISECOND) == (value, timedelta())
+    text = format_timestamp(moment)
+    return moment, value in (text, text.removesuffix("Z") + "+00:00")
+
+
+def utc(value: Any) -> Any:
+    """Return a time of a column, which cognee writes in UTC without saying so, as an instant."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+def set_free(properties: dict[str, Any], name: str, value: Any, mark: str = "graph_") -> None:
+    """Add a value under its name, or under the first marked one that is not taken."""
+    while name in properties:
+        name = mark + name
+    properties[name] = value
