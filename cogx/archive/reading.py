@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from operator import attrgetter
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ class Block:
     ``records`` have the attributes of the kind's model; typed values in them are tagged
     inline, declared ones too (``tagged`` says whether there may be any). ``numbers`` are the
     lines they stand on, from 1. ``refused`` counts lines of this stretch that could not become
-    records.
+    records; ``canonical`` tells whether the lines were found to be their own canonical form.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Block:
     numbers: range | list[int]
     tagged: bool = False
     refused: int = 0
+    canonical: bool = False
 
     @property
     def lines(self) -> list[bytes]:
@@ -98,7 +99,7 @@ class RecordReader:
             return None
         if self.proving:
             return self._proven(kind, member, raw)
-        if b"\\u0024" in raw.data:  # a dollar sign in disguise
+        if b"\\" in raw.data and b"\\u0024" in raw.data:  # a dollar sign in disguise
             return None
         records = decode_records(kind, raw.data)
         if records is None or len(records) != raw.lines:
@@ -106,7 +107,7 @@ class RecordReader:
         return Block(kind, member, records, None, range(raw.first, raw.first + len(records)))
 
     def _proven(self, kind: str, member: str, raw: RawBlock) -> Block | None:
-        if b"\\u0000" in raw.data:
+        if b"\\" in raw.data and b"\\u0000" in raw.data:
             return None
         decoded = decode_block(kind, raw.data)
         if decoded is None:
@@ -117,7 +118,8 @@ class RecordReader:
         count = len(records)
         if not count == len(lines) == raw.lines or self._too_much(kind, records, canonical, lines):
             return None
-        return Block(kind, member, records, lines, range(raw.first, raw.first + count))
+        numbers = range(raw.first, raw.first + count)
+        return Block(kind, member, records, lines, numbers, canonical=canonical == raw.data)
 
     def _too_much(
         self, kind: str, records: list[Any], canonical: bytes, lines: list[bytes]
@@ -156,6 +158,7 @@ class RecordReader:
                 lines += one.lines
                 numbers.append(number)
                 block.tagged |= one.tagged
+        block.canonical = b"\n".join((*lines, b"")) == raw.data
         return block
 
     def _exact(self, kind: str, member: str, number: int, line: bytes) -> Block | None:
@@ -174,7 +177,7 @@ class RecordReader:
         field = FIELD_OF_KIND[block.kind]
         lines: list[bytes] = []
         numbers: list[int] = []
-        whole = Block(block.kind, block.member, [], lines, numbers, True, block.refused)
+        whole = replace(block, records=[], known_lines=lines, numbers=numbers, tagged=True)
         for record, line, number in zip(block.records, block.lines, block.numbers, strict=True):
             before = getattr(record, field)
             after = self.types.expand(block.kind, type_of(block.kind, record), before)

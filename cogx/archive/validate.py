@@ -192,11 +192,18 @@ class _Validation:
                 pass
             return
         place = self.container.position()
+        extension = self.found.manifest.cogx if self.found.manifest else None
+        vouched = extension is not None and extension.canonical
         for block in reader.iter_blocks(kind, member.name, chunks):
             if block.records:
                 self._block(block)
             facts.records += len(block.records)
             facts.refused += block.refused
+            if vouched and not block.canonical and not block.refused:
+                vouched = False
+                message = f"{member.name} has a line that is not canonical"
+                place_in = f"{EXTENSION}.canonical"
+                self.log.add(Problem("manifest.extension", message, MANIFEST, None, place_in))
             self.progress.advance(self.container.position() - place)
             place = self.container.position()
         self.found.counts[kind] += facts.records

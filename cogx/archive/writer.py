@@ -125,6 +125,7 @@ class ArchiveWriter:
             manifest.cogx = None
         else:
             manifest.cogx = manifest.cogx or Extension(generator=GENERATOR)
+            manifest.cogx.canonical = True
             manifest.cogx.members = {
                 member: self._members[member].info()
                 for member in MEMBER_OF_KIND.values()

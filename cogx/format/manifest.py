@@ -72,6 +72,11 @@ class Extension(_Part):
     )
     complete: bool = Field(default=True, description="False: a selection; absence proves nothing.")
     selection: str | None = Field(default=None, description="How it was selected, in words.")
+    canonical: bool = Field(
+        default=False,
+        description="Every line is canonical JSON, so that a reader who checks the digests "
+        "need not look at it twice.",
+    )
     dataset: str | None = Field(default=None, description="The dataset's name.")
     members: dict[str, MemberInfo] = Field(default_factory=dict, description="By member name.")
     fingerprint: Fingerprint | None = Field(default=None, description="Of all records.")

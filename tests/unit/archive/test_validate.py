@@ -215,3 +215,12 @@ def test_a_declared_text_must_fit() -> None:
     extension = EXTENSION | {"value_types": [declared | {"value_type": "date"}]}
     members = archive({"id": "a", "type": "T", "p": "never"}, cogx=extension)
     assert codes(members) == ["typed.value"]
+
+
+def test_a_false_claim_of_canonical_lines_is_told(tmp_path: Path) -> None:
+    manifest = b'{"cogx_version":"0.1","cogx":{"generator":"x","canonical":true}}'
+    line = b'{"kind":"entity","external_system":"x","external_id":"a","name":"Ada"}\n'
+    found = validate({"manifest.json": manifest, "entities.jsonl": line})
+    assert [problem.field for problem in found.problems if problem.severity == "error"] == [
+        "cogx.canonical"
+    ]
