@@ -57,7 +57,7 @@ class GraphReader(Protocol):
     """Give a graph out."""
 
     def counts(self) -> tuple[int, int]:
-        """Return (nodes, edges), stubs not counted."""
+        """Return (nodes, edges). Stubs, whose ``rest`` is ``{"stub": true}``, may be left out."""
 
     def header(self) -> Mapping[str, Any]:
         """Return what was kept by :meth:`GraphWriter.finish` (plain JSON), {} if nothing."""
@@ -74,7 +74,10 @@ class GraphReader(Protocol):
 
 @runtime_checkable
 class GraphWriter(Protocol):
-    """Take a graph in. Nodes come before edges; ids are unique and both ends of an edge exist."""
+    """Take a graph in. Nodes come before edges, their ids are unique, and both ends of an edge exist.
+
+    Ids of edges are unique too, but for records that an archive holds twice.
+    """
 
     def write_nodes(self, nodes: Iterable[Node]) -> None:
         """Add a batch of new nodes. Called many times; batches may be of any size."""

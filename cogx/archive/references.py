@@ -110,7 +110,7 @@ class References:
     ) -> None:
         """Take the ids of records, their 32-byte digests and their line numbers."""
         hashes = hash_ids(ids)
-        place = np.asarray(lines, np.uint64) | np.uint64(KINDS.index(kind)) << _KIND_SHIFT
+        place = _numbers(lines) | np.uint64(KINDS.index(kind)) << _KIND_SHIFT
         content = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 4)[:, 0]
         self._ids.add(hashes, content, place)
         if "".join(ids).isascii():
@@ -126,7 +126,7 @@ class References:
 
     def add_ends(self, facts: Sequence[Any], lines: Sequence[int]) -> None:
         """Take what facts refer to."""
-        numbers = np.asarray(lines, np.uint64)
+        numbers = _numbers(lines)
         for field in (0, 1):
             self._add_refs(list(map(attrgetter(END_FIELDS[field]), facts)), numbers, field)
         if not any(map(attrgetter("provenance"), facts)):
@@ -226,6 +226,13 @@ class References:
         """Give the disk back; nothing can be judged any more. May be called twice."""
         for rows in (self._ids, self._refs, self._by_name, self._names, self._folded):
             rows.close()
+
+
+def _numbers(lines: Sequence[int]) -> Words:
+    """Return line numbers as an array; most are a range, which numpy can make itself."""
+    if isinstance(lines, range):
+        return np.arange(lines.start, lines.stop, dtype=np.uint64)
+    return np.asarray(lines, np.uint64)
 
 
 def _slice(places: Words, first: int, last: int) -> set[tuple[int, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from cogx.archive.writer import ArchiveWriter, Target, exported_now
 from cogx.codec.fingerprint import FingerprintSums
 from cogx.codec.lines import canonical_line
 from cogx.engine.receipt import Receipt
-from cogx.engine.uris import open_reader
+from cogx.engine.uris import reading
 from cogx.errors import EmptyGraph
 from cogx.format.layout import CONTENT_KINDS, MEMBER_OF_KIND
 from cogx.format.manifest import Embedding, Extension, Manifest
@@ -44,7 +43,8 @@ def export_graph(
     """Export a graph store to an archive; it appears under its name only when it is whole.
 
     Args:
-        source: a store URI (``ladybug:PATH``), or any object with the methods of GraphReader.
+        source: a store URI (``ladybug:PATH``), or any object with the methods of GraphReader
+            (it stays open).
         target: as for :class:`cogx.archive.writer.ArchiveWriter`.
         exported_at: default SOURCE_DATE_EPOCH if set, else now.
         dataset: a name for the graph; default the one the store remembers.
@@ -58,7 +58,7 @@ def export_graph(
         StoreError: the store cannot be read.
     Cost: one pass over nodes, one over edges; memory does not grow with the graph.
     """
-    with closing(open_reader(source) if isinstance(source, str) else source) as reader:
+    with reading(source) as reader:
         header = dict(reader.header())
         system = header.get("source_system", "unknown")
         nodes = _not_empty(reader, allow_empty)

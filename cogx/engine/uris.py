@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -28,6 +30,16 @@ def open_reader(uri: str) -> GraphReader:
     module, path, settings = _resolve(uri)
     reader: GraphReader = module.open_reader(path, **settings)
     return reader
+
+
+@contextmanager
+def reading(store: str | GraphReader) -> Iterator[GraphReader]:
+    """Give a reader for a URI and close it afterwards; a reader that is given stays open."""
+    if not isinstance(store, str):
+        yield store
+        return
+    with closing(open_reader(store)) as reader:
+        yield reader
 
 
 def open_writer(uri: str) -> GraphWriter:

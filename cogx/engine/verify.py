@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from cogx.codec.lines import canonical_line
 from cogx.container import Container, open_container
 from cogx.engine.disk_index import DiskIndex
 from cogx.engine.export import fingerprint_of, iter_batches
-from cogx.engine.uris import open_reader
+from cogx.engine.uris import reading
 from cogx.limits import Limits
 from cogx.ports import GraphReader
 from cogx.progress import SILENT, Progress
@@ -81,8 +80,7 @@ def verify(
     """
     limits = limits or Limits()
     lenient = checked_lenient(lenient)
-    reader = open_reader(store) if isinstance(store, str) else store
-    with open_container(source, limits) as container, closing(reader):
+    with open_container(source, limits) as container, reading(store) as reader:
         found = validate_container(container, lenient=lenient, limits=limits, progress=progress)
         found.raise_for_errors()
         comparison = Comparison(

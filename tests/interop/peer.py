@@ -10,6 +10,8 @@ line of stdin, because the import of cognee takes seconds.
     python peer.py --home DIR export ARCHIVE --dataset NAME [--permissions]
     python peer.py --home DIR graph --dataset NAME [--out FILE]
     python peer.py --home DIR sample ARCHIVE [--dataset NAME] [--nodes N] [--seed S]
+    python peer.py --home DIR add FILE... --dataset NAME [--owner EMAIL]
+    python peer.py --home DIR share READER --dataset NAME [--owner EMAIL]
 """
 
 from __future__ import annotations
@@ -33,7 +35,11 @@ def command_parser() -> argparse.ArgumentParser:
         commands.add_parser(name).add_argument("archive", type=Path)
     commands.add_parser("version")
     commands.add_parser("graph").add_argument("--out", type=Path)
-    for name in ("import", "export", "graph"):
+    commands.add_parser("add").add_argument("items", type=Path, nargs="*")
+    commands.add_parser("share").add_argument("reader")
+    for name in ("add", "share"):
+        commands.choices[name].add_argument("--owner")
+    for name in ("import", "export", "graph", "add", "share"):
         commands.choices[name].add_argument("--dataset", required=True)
     commands.choices["read"].add_argument("--records", type=Path)
     commands.choices["import"].add_argument("--mode", default="preserve")
@@ -55,6 +61,8 @@ async def execute(arguments: argparse.Namespace) -> dict[str, Any]:
         import peer_archive
 
         return peer_archive.read(arguments.archive, arguments.records)
+    if arguments.command in ("add", "share"):
+        return await _with_people(arguments)
     import peer_store
 
     if arguments.command == "import":
@@ -72,6 +80,14 @@ async def execute(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.archive,
         permissions=getattr(arguments, "permissions", False),
     )
+
+
+async def _with_people(arguments: argparse.Namespace) -> dict[str, Any]:
+    import peer_people
+
+    if arguments.command == "add":
+        return await peer_people.add(arguments.dataset, arguments.items, arguments.owner)
+    return await peer_people.share(arguments.dataset, arguments.owner, arguments.reader)
 
 
 def answer(runner: asyncio.Runner, argv: list[str]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_an_id_names_a_dataset_whoever_owns_it(two: Handmade) -> None:
 
 def test_an_unknown_dataset_lists_those_there_are(two: Handmade) -> None:
     two.dataset("other")
-    with pytest.raises(UnknownName, match="Unknown dataset 'nope'. Known: other, sample"):
+    with pytest.raises(UnknownName, match=r"Unknown dataset 'nope'\. Known: other, sample"):
         opened(two, "nope")
     with pytest.raises(UnknownName, match="Known: sample"):
         opened(two, "nope", user=ANN)
@@ -124,7 +124,7 @@ def test_a_long_list_is_cut(made: Handmade) -> None:
 
 
 def test_an_unknown_user_lists_those_there_are(two: Handmade) -> None:
-    with pytest.raises(UnknownName, match="Unknown user 'who'. Known: ann@example.org, "):
+    with pytest.raises(UnknownName, match=r"Unknown user 'who'\. Known: ann@example\.org, "):
         opened(two, "sample", user="who")
 
 

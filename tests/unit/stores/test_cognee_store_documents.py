@@ -178,7 +178,10 @@ def test_a_long_text_comes_in_parts(
         assert (part.title, part.metadata.get("part_of")) == ("book", A if number > 1 else None)
 
 
-@given(content=st.binary(max_size=300) | st.text(max_size=300).map(str.encode), room=st.integers(40, 400))  # fmt: skip
+@given(
+    content=st.binary(max_size=300) | st.text(max_size=300).map(str.encode),
+    room=st.integers(40, 400),
+)
 def test_pieces_fit_and_are_the_file(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, room: int
 ) -> None:

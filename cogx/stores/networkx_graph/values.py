@@ -19,7 +19,9 @@ def value_of(owner: str, name: object, value: Any) -> Any:
         StoreRefused: neither JSON nor one of the typed values, or a name that is not text.
     """
     if type(name) is not str:
-        raise StoreRefused(f"{owner!r:.80}: the attribute name {name!r:.80} is not text. Rename it.")
+        raise StoreRefused(
+            f"{owner!r:.80}: the attribute name {name!r:.80} is not text. Rename it."
+        )
     if type(value) in _PLAIN:
         return value
     try:

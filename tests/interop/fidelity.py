@@ -1,0 +1,108 @@
+"""Knows which values of a cognee graph an archive keeps, and makes a table of it.
+
+Must never import cogx or cognee: it counts what records say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from . import comparison
+from .comparison import Record
+
+_FIELDS = {"fact_text": "edge_text"}
+"""Where a field of a record has another name than the property."""
+_ENVELOPE = frozenset({"kind", "external_id", "external_system", "subject_ref", "object_ref"})
+
+
+@dataclass
+class Row:
+    """How many values of one sort are in the store and in either archive."""
+
+    what: str
+    in_store: int = 0
+    kept_by_cognee: int = 0
+    kept_by_cogx: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+
+
+def compare(graph: list[Record], theirs: list[Record], ours: list[Record]) -> list[Row]:
+    """Count the values that are not null: by entities, other nodes and edges."""
+    rows = {name: Row(name) for name in ("entities", "other nodes", "edges")}
+    by_theirs, by_ours = _names_by_key(theirs), _names_by_key(ours)
+    for line in graph:
+        key, stored = _properties(line)
+        what = "edges" if "edge" in line else "entities" if key in _entities(theirs) else None
+        row = rows[what or "other nodes"]
+        for name, value in stored.items():
+            if value is None:
+                continue
+            row.in_store += 1
+            row.kept_by_cogx += name in by_ours[key]
+            row.kept_by_cognee += name in by_theirs[key]
+            if name not in by_theirs[key]:
+                row.lost[name] += 1
+    return list(rows.values())
+
+
+def table(rows: list[Row]) -> str:
+    """Return the counts as a table."""
+    head = "| values of | in the store | cognee's export | cogx | lost by cognee's export |"
+    lines = [head, "|---|--:|--:|--:|---|"]
+    for row in rows:
+        lost = ", ".join(f"`{name}`" for name in sorted(row.lost)) or "none"
+        lines.append(
+            f"| {row.what} | {row.in_store} | {row.kept_by_cognee} | {row.kept_by_cogx} | {lost} |"
+        )
+    return "\n".join(lines)
+
+
+def page(rows: list[Row]) -> str:
+    """Return the page of the documentation."""
+    return (
+        "# What an archive keeps of a cognee graph\n\n"
+        "Made by `COGX_WRITE_FIDELITY=1 make interop`: a real cognee 1.6.5 holds the sample graph "
+        'of\n`tests/interop/peer_sample.py`; its own `export(format="cogx")` and '
+        "`cogx export cognee:sample`\nare compared with it, value by value. Nulls are not "
+        "counted.\n\n"
+        f"{table(rows)}\n\n"
+        "cogx keeps besides, which cognee shows nobody: when each node and edge was written to "
+        "the graph,\nand from which documents and runs it came; the files of the documents "
+        "instead of chunks.\n"
+    )
+
+
+def _properties(line: Record) -> tuple[str, Record]:
+    if "edge" in line:
+        source, target, relation, stored = line["edge"]
+        return f"{source}:{relation}:{target}", stored
+    node = line["node"]
+    return node["id"], {name: value for name, value in node.items() if name != "id"}
+
+
+def _entities(records: list[Record]) -> set[str]:
+    return {record["external_id"] for record in records if record["kind"] == "entity"}
+
+
+def _names_by_key(records: list[Record]) -> dict[str, set[str]]:
+    """Return the properties that the records of each node or edge tell."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        if record["kind"] != "document":
+            found.setdefault(comparison.record_key(record)[1], set()).update(_names(record))
+    return found
+
+
+def _names(record: Record) -> Iterator[str]:
+    if record["kind"] == "raw_node":
+        yield from record["properties"]
+        return
+    if record["kind"] == "entity":
+        yield "type"  # the kind says it
+    for name, value in record.items():
+        if value is not None and name not in _ENVELOPE:
+            yield _FIELDS.get(name, name)
+    for name in ("attributes", "metadata"):
+        yield from record.get(name) or ()
