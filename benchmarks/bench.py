@@ -122,12 +122,22 @@ def show(table: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def put_into_page(table: str, given: argparse.Namespace) -> None:
+    """Replace the table in benchmarks/README.md."""
+    page = ROOT / "benchmarks" / "README.md"
+    before, _, rest = page.read_text().partition("<!-- table -->\n")
+    after = rest.partition("<!-- end -->")[2]
+    run = f"{given.nodes:,} entities, {3 * given.nodes:,} facts, median of {given.rounds} rounds."
+    page.write_text(f"{before}<!-- table -->\n{run}\n\n{table}\n<!-- end -->{after}")
+
+
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(prog="benchmarks.bench", description=__doc__)
     parser.add_argument("--nodes", type=int, default=100_000, help="entities; facts are 3x")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results.json")
+    parser.add_argument("--page", action="store_true", help="renew the table in README.md")
     given = parser.parse_args()
     peer = python_of(location()) if is_current(location()) else None
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
@@ -144,6 +154,8 @@ def main() -> None:
     }
     given.out.write_text(json.dumps(report, indent=1) + "\n")
     print(show(table))
+    if given.page:
+        put_into_page(show(table), given)
     if not peer:
         print("\nNo cognee environment: `make interop` makes one, then both sides run.")
 

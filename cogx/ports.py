@@ -74,7 +74,7 @@ class GraphReader(Protocol):
 
 @runtime_checkable
 class GraphWriter(Protocol):
-    """Take a graph in. Nodes come before edges, their ids are unique, and both ends of an edge exist.
+    """Take a graph in: nodes first, their ids unique, then edges between nodes that exist.
 
     Ids of edges are unique too, but for records that an archive holds twice.
     """

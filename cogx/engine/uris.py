@@ -14,10 +14,18 @@ _MODULES: Final = {
     "ladybug": "cogx.stores.ladybug",
     "json": "cogx.stores.json_graph",
     "cognee": "cogx.stores.cognee",
+    "sqlite": "cogx.stores.sqlite",
+    "graphml": "cogx.stores.graphml",
 }
 _SETTINGS: Final = {"cognee": ("root", "user", "data")}
 """Settings beside ``buffer`` that a store takes as they are written."""
-_ENDINGS: Final = {".json": "json", ".lbug": "ladybug"}
+_ENDINGS: Final = {
+    ".json": "json",
+    ".lbug": "ladybug",
+    ".sqlite": "sqlite",
+    ".db": "sqlite",
+    ".graphml": "graphml",
+}
 
 
 def open_reader(uri: str) -> GraphReader:

@@ -180,7 +180,7 @@ def test_numbers_that_json_lacks_are_there(home: Home, records: list[Record]) ->
 
 
 def test_the_manifest_says_where_it_comes_from(home: Home, ours: Path, cogx: Cogx) -> None:
-    manifest = json.loads(cogx("inspect", ours, "--format", "json"))["manifest"]
+    manifest = json.loads(cogx("inspect", ours, "--json"))["manifest"]
     theirs = home.theirs.answer["manifest"]
     for name in ("source_system", "migration_revision", "embedding_model"):
         assert manifest[name] == theirs[name]

@@ -52,10 +52,10 @@ def id_text(key: Any) -> str:
     if type(key) is str:
         return key
     try:
-        tagged = to_json(int(key) if isinstance(key, Integral) and type(key) is not bool else key)
-    except TypeError as error:
+        tagged = to_json(value_of("nodes", "id", key))
+    except StoreRefused as error:
         raise StoreRefused(
-            f"The node {key!r:.80} has no text that could be its id ({error}). "
+            f"The node {key!r:.80} has no text that could be its id. "
             "Give it another one (networkx.relabel_nodes)."
         ) from error
     if isinstance(tagged, dict) and TAG in tagged:

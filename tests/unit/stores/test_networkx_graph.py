@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,7 +15,7 @@ from cogx.testing.store_suite import StoreSuite
 class Placed(NetworkxWriter):
     """A writer whose graph is found again by a path, where a mark shows that it is whole."""
 
-    graphs: dict[Path, Any] = {}
+    graphs: ClassVar[dict[Path, Any]] = {}
 
     def __init__(self, place: Path) -> None:
         super().__init__()
