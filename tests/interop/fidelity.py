@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from . import comparison
 from .comparison import Record
 
-_FIELDS = {"fact_text": "edge_text"}
-"""Where a field of a record has another name than the property."""
-_ENVELOPE = frozenset({"kind", "external_id", "external_system", "subject_ref", "object_ref"})
+_FIELDS = {
+    "fact_text": "edge_text",
+    **{name: name for name in ("name", "description", "created_at", "updated_at")},
+    **{name: name for name in ("valid_at", "invalid_at", "confidence")},
+}
+"""Which field of a record says which property."""
 
 
 @dataclass
@@ -101,8 +104,6 @@ def _names(record: Record) -> Iterator[str]:
         return
     if record["kind"] == "entity":
         yield "type"  # the kind says it
-    for name, value in record.items():
-        if value is not None and name not in _ENVELOPE:
-            yield _FIELDS.get(name, name)
+    yield from (_FIELDS[name] for name, value in record.items() if name in _FIELDS and value)
     for name in ("attributes", "metadata"):
         yield from record.get(name) or ()

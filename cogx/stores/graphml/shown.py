@@ -108,7 +108,8 @@ def _shown(value: Any) -> tuple[Shown, str | None]:
     if kind is str and _UNFIT.search(value) is None:
         return value, None
     tagged = to_json(value)
-    if type(tagged) is dict and tagged.get(TAG) in DECLARABLE and not isinstance(value, dict):
+    # An object may have that key too, with anything under it.
+    if not isinstance(value, dict) and type(tagged) is dict and tagged[TAG] in DECLARABLE:
         return str(tagged["value"]), str(tagged[TAG])
     return json_text(tagged), _JSON
 

@@ -11,6 +11,8 @@ from typing import Final
 
 from cogx.errors import CogxError, NoSpace, StoreRefused, StoreUnavailable
 
+WAIT_S: Final = 5.0
+"""How long to wait for another process that is writing."""
 _WAL_MARK: Final = b"\x02\x02"
 _WAL_MARK_AT: Final = 18
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
@@ -33,6 +35,7 @@ def open_existing(path: Path, *, buffer_bytes: int) -> tuple[sqlite3.Connection,
     database = sqlite3.connect(
         f"{path.absolute().as_uri()}?{query}",
         uri=True,
+        timeout=WAIT_S,
         isolation_level=None,
         check_same_thread=False,
     )
