@@ -13,7 +13,7 @@ _PLAIN: Final = frozenset({str, int, bool, float, type(None)})
 
 
 def value_of(owner: str, name: object, value: Any) -> Any:
-    """Return a value that COGX can carry; numbers of numpy become Python's.
+    """Return a value that COGX can carry; numbers and text of numpy become Python's.
 
     Raises:
         StoreRefused: neither JSON nor one of the typed values, or a name that is not text.
@@ -24,13 +24,15 @@ def value_of(owner: str, name: object, value: Any) -> Any:
         )
     if type(value) in _PLAIN:
         return value
+    if isinstance(value, str):
+        return str.__str__(value)  # an enum's own text, not its name
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real) and not isinstance(value, Rational):
+        return float(value)
     try:
         to_json(value)
     except TypeError as error:
-        if isinstance(value, Integral):
-            return int(value)
-        if isinstance(value, Real) and not isinstance(value, Rational):
-            return float(value)
         raise StoreRefused(
             f"{owner!r:.80}: its attribute {name!r:.80} cannot be carried ({error}). "
             "Change or drop it."

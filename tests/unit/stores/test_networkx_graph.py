@@ -121,7 +121,7 @@ def test_a_change_in_the_graph_is_what_verify_names(tmp_path: Path) -> None:
     graph.nodes["ann"]["born"] = date(1986, 2, 3)
     comparison = verify(archive, NetworkxReader(graph))
     assert [(d.kind, d.id, list(d.fields)) for d in comparison.differences] == [
-        ("entity", "ann", ["attributes.born"])
+        ("entity", "ann", ["attributes.born.value"])
     ]
 
 
@@ -207,10 +207,10 @@ def test_an_id_without_a_text_is_refused(key: Any) -> None:
 
 def test_numbers_of_numpy_are_numbers() -> None:
     graph = nx.Graph()
-    graph.add_node("a", i=np.int32(3), f=np.float32(0.5))
+    graph.add_node("a", i=np.int32(3), f=np.float32(0.5), d=np.float64(0.1), s=np.str_("x"))
     ((node,), _) = read(graph)
-    assert node.properties == {"i": 3, "f": 0.5}
-    assert [type(value) for value in node.properties.values()] == [int, float]
+    assert node.properties == {"i": 3, "f": 0.5, "d": 0.1, "s": "x"}
+    assert [type(value) for value in node.properties.values()] == [int, float, float, str]
 
 
 def test_values_that_cogx_cannot_carry_are_refused_by_name() -> None:
