@@ -17,8 +17,12 @@ _MODULES: Final = {
     "sqlite": "cogx.stores.sqlite",
     "graphml": "cogx.stores.graphml",
 }
-_SETTINGS: Final = {"cognee": ("root", "user", "data")}
-"""Settings beside ``buffer`` that a store takes as they are written."""
+_SETTINGS: Final = {
+    "ladybug": ("buffer",),
+    "sqlite": ("buffer",),
+    "cognee": ("root", "user", "data", "buffer"),
+}
+"""What may stand behind the ``?`` of a store's URI; other stores take nothing."""
 _ENDINGS: Final = {
     ".json": "json",
     ".lbug": "ladybug",
@@ -72,8 +76,7 @@ def parse_uri(uri: str) -> tuple[str, str, dict[str, str]]:
         scheme = next((s for end, s in _ENDINGS.items() if uri.partition("?")[0].endswith(end)), "")
         rest = uri
         if not scheme:
-            known = ", ".join(f"{name}:PATH" for name in _MODULES)
-            raise BadSetting(f"{uri!r} does not name a store. Write {known}.")
+            raise BadSetting(f"{uri!r} does not name a store. Write {_forms()}.")
     if scheme not in _MODULES:
         raise UnknownName("store", scheme, _MODULES)
     path, _, query = rest.partition("?")
@@ -81,6 +84,11 @@ def parse_uri(uri: str) -> tuple[str, str, dict[str, str]]:
         raise BadSetting(f"{uri!r} names no path. Write {scheme}:PATH.")
     pairs = [part.partition("=") for part in query.split("&") if part]
     return scheme, path, {name: value for name, _, value in pairs}
+
+
+def _forms() -> str:
+    forms = [f"{name}:PATH" for name in _MODULES if name != "cognee"]
+    return ", ".join((*forms, "cognee:DATASET"))
 
 
 def _resolve(uri: str) -> tuple[Any, str, dict[str, Any]]:
@@ -92,13 +100,13 @@ def _resolve(uri: str) -> tuple[Any, str, dict[str, Any]]:
 def _settings(given: dict[str, str], uri: str, own: tuple[str, ...]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for name, value in given.items():
-        if name in own:
-            settings[name] = value
-        elif name == "buffer":
+        if name not in own:
+            known = f"Known: {', '.join(own)}." if own else "This store takes none."
+            raise BadSetting(f"{uri!r}: unknown setting {name!r}. {known}")
+        if name == "buffer":
             settings["buffer_bytes"] = parse_bytes(value)
         else:
-            known = ", ".join(("buffer", *own))
-            raise BadSetting(f"{uri!r}: unknown setting {name!r}. Known: {known}.")
+            settings[name] = value
     return settings
 
 

@@ -43,6 +43,7 @@ _FIELDS: Final = {
 }
 """Per kind: the fields that become properties under their own names."""
 _FIELD_SETS: Final = {kind: frozenset(names) for kind, names in _FIELDS.items()}
+_NODE_KEYS: Final = frozenset({"id", "type"})
 _NOTHING: Final[dict[str, Any]] = {}
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 
@@ -217,8 +218,17 @@ def _raw_properties(node: Node, rest: Mapping[str, Any]) -> dict[str, Any]:
     elif not rest.get("typeless"):
         properties["type"] = node.type
     for key, value in node.properties.items():
-        properties[key] = value if type(value) in _PLAIN else to_json(value)
+        # A foreign node may have a property of its own that is called id or type.
+        free = key if key not in _NODE_KEYS else _free_key(key, node.properties)
+        properties[free] = value if type(value) in _PLAIN else to_json(value)
     return properties
+
+
+def _free_key(key: str, taken: Mapping[str, Any]) -> str:
+    """Return a key that no property has: the node's own id and type keep their names."""
+    while key in taken:
+        key += "_"
+    return key
 
 
 def _record(kind: str, node: Node, rest: Mapping[str, Any], system: str) -> Any:

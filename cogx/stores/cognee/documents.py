@@ -134,9 +134,11 @@ def _metadata(row: Row) -> dict[str, Any]:
         if name not in _TOLD_ELSEWHERE and value is not None
     }
     for name in _JSON_COLUMNS:
-        value = read_json(row.get(name))
+        value, whole = read_json(row.get(name))
+        if not whole:
+            metadata[f"{name}_text"] = row[name]
         if name == "node_set":  # a JSON text within a JSON text
-            value = read_json(value)
+            value, _ = read_json(value)
         if name == "external_metadata":
             value = _without_path(value)
         if value not in (None, {}, []):

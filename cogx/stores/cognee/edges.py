@@ -29,7 +29,8 @@ def edge_of(row: Edge) -> Edge:
     """
     columns = row.properties
     relation = columns.pop("relationship_name", None)
-    stored = read_json(columns.pop("properties", None))
+    text = columns.pop("properties", None)
+    stored, whole = read_json(text)
     properties: dict[str, Any] = {}
     kept: dict[str, Any] = {}
     if isinstance(stored, dict):
@@ -37,6 +38,8 @@ def edge_of(row: Edge) -> Edge:
             _place(name, value, properties, kept)
     elif stored is not None:
         properties["properties"] = stored
+    if not whole:
+        set_free(properties, "graph_properties", text)
     if not relation:
         set_free(kept, "relationship_name", relation)
     for name, value in columns.items():

@@ -26,7 +26,8 @@ def node_of(row: Node) -> Node:
     any value that does not fit its field, the value itself stands among the attributes.
     """
     columns = row.properties
-    stored = read_json(columns.pop("properties", None))
+    text = columns.pop("properties", None)
+    stored, whole = read_json(text)
     properties: dict[str, Any] = {"name": columns.pop("name", None), "type": row.type}
     if isinstance(stored, dict):
         properties.update(stored)
@@ -36,6 +37,8 @@ def node_of(row: Node) -> Node:
             set_free(properties, "type", row.type)
     elif stored is not None:
         properties["properties"] = stored
+    if not whole:
+        set_free(properties, "graph_properties", text)
     for name, value in columns.items():
         set_free(properties, name if name not in _TIMES else f"graph_{name}", utc(value))
     node_type = properties.pop("type")

@@ -70,7 +70,7 @@ class CogneeReader:
 
     def header(self) -> Mapping[str, Any]:
         """Return what an archive's manifest says about the dataset."""
-        info = read_json(self._kept.get("vector_database_connection_info"))
+        info, _ = read_json(self._kept.get("vector_database_connection_info"))
         info = info if isinstance(info, dict) else {}
         embedding = {
             "model": info.get("embedding_model"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,22 +13,28 @@ from cogx.format.timestamps import UnreadableTimestamp, format_timestamp, parse_
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 
-def read_json(text: Any) -> Any:
-    """Return the value of a JSON text; what is no JSON comes back as it is.
+def read_json(text: Any) -> tuple[Any, bool]:
+    """Return the value of a JSON text, and whether it says all the text said.
 
-    Python's parser is the second: cognee writes NaN and infinities.
+    What is no JSON comes back as it is. Half a surrogate pair, which cognee can escape and no
+    archive can hold, becomes U+FFFD; the caller keeps the text beside it. Python's parser is
+    the second: cognee writes NaN and infinities.
     """
     if not isinstance(text, str):
-        return text
+        return text, True
     try:
-        return msgspec.json.decode(text)
+        return msgspec.json.decode(text), True
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         try:
-            return json.loads(text)
+            value = json.loads(text)
         except (ValueError, RecursionError):
-            return text
+            return text, True
+    plain = json.dumps(value, ensure_ascii=False)
+    whole = _HALF_PAIR.sub("\ufffd", plain)
+    return (value, True) if whole == plain else (json.loads(whole), False)
 
 
 def read_instant(value: Any) -> tuple[datetime | None, bool]:

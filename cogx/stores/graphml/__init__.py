@@ -39,7 +39,7 @@ def open_writer(path: str | Path) -> GraphmlWriter:
     Raises:
         StoreRefused: there is a file already.
         BadSetting: its directory does not exist.
-    Cost: the whole graph in memory, about 8 kB a node or edge in ``finish()``.
+    Cost: the whole graph in memory, about 4 kB a node or edge in ``finish()``.
     """
     return GraphmlWriter(Path(path))
 

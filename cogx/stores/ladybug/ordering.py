@@ -78,7 +78,7 @@ def _pieces(run: pa.Table | Path, step: int) -> Iterator[pa.Table]:
         for start in range(0, run.num_rows, step):
             yield run.slice(start, step)
         return
-    with pa.memory_map(str(run)) as source:
+    with pa.OSFile(str(run)) as source:  # a memory map would stay resident
         reader = pa.ipc.open_file(source)
         per_piece = max(1, step // _LEAST_ROWS)
         for start in range(0, reader.num_record_batches, per_piece):

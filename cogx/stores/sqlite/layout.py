@@ -76,8 +76,8 @@ def search(table: str, column: str) -> tuple[str, ...]:
 
 
 def insert_into(table: str, columns: tuple[str, ...]) -> str:
-    """Return the statement that adds a row."""
-    marks = ", ".join("?" for _ in columns)
+    """Return the statement that adds a row; properties are given as the bytes of their text."""
+    marks = ", ".join("CAST(? AS TEXT)" if name == "properties" else "?" for name in columns)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
 
 

@@ -29,7 +29,7 @@ class _Cell(msgspec.Struct, forbid_unknown_fields=True):
 _read_cell: Final = msgspec.json.Decoder(_Cell).decode
 
 
-def node_row(node: Node) -> tuple[str | None, ...]:
+def node_row(node: Node) -> tuple[str | bytes | None, ...]:
     """Return the row of a node, in the order of NODE_COLUMNS.
 
     Raises:
@@ -42,7 +42,7 @@ def node_row(node: Node) -> tuple[str | None, ...]:
         raise _unfit(node.id, error) from error
 
 
-def edge_row(edge: Edge) -> tuple[str | None, ...]:
+def edge_row(edge: Edge) -> tuple[str | bytes | None, ...]:
     """Return the row of an edge, in the order of EDGE_COLUMNS; raises as node_row."""
     try:
         properties, cell = _properties(edge.properties), _cell(edge.rest)
@@ -92,12 +92,12 @@ def edge_of_row(row: Sequence[Any], added: Sequence[str]) -> Edge:
     return edge
 
 
-def _properties(properties: dict[str, Any]) -> str:
+def _properties(properties: dict[str, Any]) -> bytes:
     for value in properties.values():
         if type(value) not in _PLAIN:
             properties = {name: to_json(value) for name, value in properties.items()}
             break
-    return encode(properties).decode()
+    return encode(properties)
 
 
 def _cell(rest: dict[str, Any] | None) -> str | None:

@@ -111,11 +111,14 @@ class SqliteWriter:
         self._build.cleanup()
 
     def _write(
-        self, statement: str, row_of: Callable[[Row], tuple[str | None, ...]], rows: Iterable[Row]
+        self,
+        statement: str,
+        row_of: Callable[[Row], tuple[str | bytes | None, ...]],
+        rows: Iterable[Row],
     ) -> None:
         """Hand the rows to SQLite one by one; ``_last`` names the one it refused."""
 
-        def encoded() -> Iterator[tuple[str | None, ...]]:
+        def encoded() -> Iterator[tuple[str | bytes | None, ...]]:
             for row in rows:
                 self._last = row.id
                 yield row_of(row)

@@ -147,6 +147,16 @@ def test_numbers_that_json_lacks_are_kept(made: Handmade, graph: Path) -> None:
     assert type(node.properties["c"]) is float
 
 
+def test_half_a_character_is_replaced_and_its_text_kept(made: Handmade, graph: Path) -> None:
+    text = '{"a": "\\ud800 x", "b": NaN, "\\udc00": 1, "c": "\\ud83d\\ude80"}'
+    make_graph(graph, [(A, "Ada", "Entity", text)], [(A, A, "is", text)])
+    for found in (*nodes_of(made), *edges_of(made)):
+        properties = found.properties
+        assert (properties["a"], properties["\ufffd"], properties["c"]) == ("\ufffd x", 1, "🚀")
+        assert math.isnan(properties["b"])
+        assert properties["graph_properties"] == text
+
+
 @pytest.mark.parametrize("text", ["{broken", "[1]", '"text"'])
 def test_a_column_that_holds_no_object_is_kept_as_a_property(
     made: Handmade, graph: Path, text: str
