@@ -23,7 +23,8 @@ _INTRO = """\
 Made by `python -m cogx.cli.reference`; do not edit.
 
 ARCHIVE is a directory, `.tar`, `.tar.gz` or `.tar.zst`; what is read is told by content, what
-is written by name. `-` means stdin or stdout. STORE is `ladybug:PATH`, `sqlite:PATH`,\n`json:PATH`, `graphml:PATH`, or, to export from, `cognee:DATASET`.
+is written by name. `-` means stdin or stdout. STORE is `ladybug:PATH`, `sqlite:PATH`,
+`json:PATH`, `graphml:PATH`, or, to export from, `cognee:DATASET`.
 
 - Results go to stdout; progress, hints and errors go to stderr. With `-` as target, stdout
   carries the archive and the result goes to stderr.

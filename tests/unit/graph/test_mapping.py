@@ -211,3 +211,10 @@ def test_a_hot_path_record_is_what_its_model_is() -> None:
     fields = {"name": "Ann"}
     fixed = {"external_id": "a", "external_system": SYSTEM, "attributes": {"x": 1}}
     assert canonical_line(line_struct("entity", fields, fixed)) == canonical_line(made)
+
+
+def test_a_foreign_property_called_id_does_not_take_the_node_s_place() -> None:
+    node = Node("n1", "Thing", {"id": 7, "type": "odd"})
+    ((kind, record),) = records_of(node, "unknown")
+    assert kind == "raw_node"
+    assert record.properties == {"id": "n1", "type": "Thing", "id_": 7, "type_": "odd"}

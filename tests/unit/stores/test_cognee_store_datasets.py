@@ -227,7 +227,7 @@ def test_no_root_at_all_says_what_to_set(made: Handmade, monkeypatch: pytest.Mon
 
 def test_the_uri(two: Handmade) -> None:
     open_reader(f"cognee:sample?root={two.root}&user={BOB}&buffer=64MiB").close()
-    with pytest.raises(BadSetting, match="Known: buffer, root, user, data"):
+    with pytest.raises(BadSetting, match="Known: root, user, data, buffer"):
         open_reader(f"cognee:sample?rooot={two.root}")
     with pytest.raises(BadSetting, match="unknown setting 'user'"):
         open_reader("ladybug:sample.lbug?user=me")
