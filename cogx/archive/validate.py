@@ -99,7 +99,7 @@ def validate(
 
     Raises:
         BadSetting: there is nothing at ``source``, or a code cannot be lenient.
-    Cost: one pass, two if the manifest does not come first; about 3 microseconds a record;
+    Cost: one pass, two if the manifest does not come first; about 4 microseconds a record;
     memory does not grow with the archive (ids are hashed, and spilled to disk past a million).
     """
     limits = limits or Limits()

@@ -53,7 +53,8 @@ def import_archive(
         InvalidArchive: the archive breaks the specification; the store is untouched.
         EmptyGraph: the archive holds no record and ``allow_empty`` is not set.
         StoreError: the store does not take it; nothing is left in it.
-    Cost: two passes over the archive; memory does not grow with it beyond 16 bytes a node.
+    Cost: two passes over the archive; memory grows only by what the
+    store holds of each node (Ladybug: 12 bytes, and about 40 in its key index).
     """
     _check_mode(mode)
     limits = limits or Limits()
