@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.errors import DamagedArchive as DamagedArchive
     from cogx.errors import DigestMismatch as DigestMismatch
     from cogx.errors import EmptyGraph as EmptyGraph
+    from cogx.errors import IdentityConflict as IdentityConflict
     from cogx.errors import Interrupted as Interrupted
     from cogx.errors import InvalidArchive as InvalidArchive
     from cogx.errors import LimitExceeded as LimitExceeded
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.errors import MissingMember as MissingMember
     from cogx.errors import NoSpace as NoSpace
     from cogx.errors import OutputError as OutputError
+    from cogx.errors import StoreBusy as StoreBusy
     from cogx.errors import StoreError as StoreError
     from cogx.errors import StoreRefused as StoreRefused
     from cogx.errors import StoreUnavailable as StoreUnavailable
@@ -63,10 +65,14 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.format.records import Turn as Turn
     from cogx.limits import Limits as Limits
     from cogx.ports import Capabilities as Capabilities
+    from cogx.ports import Deriver as Deriver
     from cogx.ports import Edge as Edge
     from cogx.ports import GraphReader as GraphReader
+    from cogx.ports import GraphUpdater as GraphUpdater
     from cogx.ports import GraphWriter as GraphWriter
     from cogx.ports import Node as Node
+    from cogx.ports import Passage as Passage
+    from cogx.ports import RecordSource as RecordSource
     from cogx.problems import CODES as CODES
     from cogx.problems import Problem as Problem
     from cogx.problems import Severity as Severity
@@ -90,6 +96,7 @@ _HOME = {
         "DamagedArchive",
         "DigestMismatch",
         "EmptyGraph",
+        "IdentityConflict",
         "Interrupted",
         "InvalidArchive",
         "LimitExceeded",
@@ -97,6 +104,7 @@ _HOME = {
         "MissingMember",
         "NoSpace",
         "OutputError",
+        "StoreBusy",
         "StoreError",
         "StoreRefused",
         "StoreUnavailable",
@@ -119,7 +127,17 @@ _HOME = {
         "Turn",
     ),
     "cogx.limits": ("Limits",),
-    "cogx.ports": ("Capabilities", "Edge", "GraphReader", "GraphWriter", "Node"),
+    "cogx.ports": (
+        "Capabilities",
+        "Deriver",
+        "Edge",
+        "GraphReader",
+        "GraphUpdater",
+        "GraphWriter",
+        "Node",
+        "Passage",
+        "RecordSource",
+    ),
     "cogx.problems": ("CODES", "Problem", "Severity"),
     "cogx.progress": ("Progress",),
 }

@@ -5,7 +5,7 @@ CogxError
 │   EmptyGraph (ValueError), AlreadyThere
 ├ ArchiveError (ValueError): UnsupportedVersion, InvalidArchive, UnsafeMember, LimitExceeded,
 │   DamagedArchive: MissingMember, Truncated, DigestMismatch
-├ StoreError: StoreUnavailable*, StoreRefused
+├ StoreError: StoreUnavailable* (StoreBusy*), StoreRefused, IdentityConflict
 ├ OutputError: NoSpace
 └ Interrupted                                                     * a retry may help
 
@@ -146,8 +146,16 @@ class StoreUnavailable(StoreError):
     """The store cannot be reached or is busy; a retry may help."""
 
 
+class StoreBusy(StoreUnavailable):
+    """Another import is at work in the store; its owner and age are in the text."""
+
+
 class StoreRefused(StoreError):
     """The store is there and says no; a retry does not help."""
+
+
+class IdentityConflict(StoreError):
+    """A record is in the store already with another content, and the caller asked to be told."""
 
 
 class OutputError(CogxError):

@@ -1,4 +1,6 @@
-"""Knows the shapes that meet: nodes, edges, and what a store must offer; never a concrete store.
+"""Knows the shapes that meet: nodes, edges, records, and what each side must offer.
+
+Never a concrete store, archive or deriver.
 
 Nodes and edges are structs because millions of them pass: they are cheap to make, and the
 garbage collector need not look at them (they hold no cycles).
@@ -7,7 +9,7 @@ Any object with these methods works: nothing here has to be imported to implemen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -74,9 +76,10 @@ class GraphReader(Protocol):
 
 @runtime_checkable
 class GraphWriter(Protocol):
-    """Take a graph in: nodes first, their ids unique, then edges between nodes that exist.
+    """Take a new graph in: nodes first, then edges between nodes that exist.
 
-    Ids of edges are unique too, but for records that an archive holds twice.
+    Ids are unique among nodes, and among edges: records that an archive holds twice arrive as
+    one, whose ``rest`` says how many ``copies`` there are.
     """
 
     def write_nodes(self, nodes: Iterable[Node]) -> None:
@@ -90,3 +93,86 @@ class GraphWriter(Protocol):
 
     def abort(self) -> None:
         """Drop what was written since the start. May be called after a failed write."""
+
+
+@runtime_checkable
+class GraphUpdater(GraphWriter, Protocol):
+    """Take a graph into a store that may hold one already: all of it, or nothing.
+
+    Writing a node or an edge whose id is there replaces it whole; a node keeps its edges. An edge
+    may end in any node that is in the store. Until :meth:`finish` nobody else sees a change, or
+    else the store keeps a journal from which the same import goes on or is taken back.
+    """
+
+    def begin(self, key: str) -> None:
+        """Start an import. Called once, first.
+
+        Args:
+            key: the same for every try at the same import (64 hex digits); a store that takes
+                everything in one transaction need not remember it.
+
+        Raises:
+            StoreRefused: an import with another key was broken off here; the text says how to
+                go on with it or take it back.
+            StoreBusy: another import is at work; the text says whose and since when.
+        """
+
+    def header(self) -> Mapping[str, Any]:
+        """Return what was kept by the last :meth:`GraphWriter.finish`, {} if nothing."""
+
+    def nodes_at(self, ids: Sequence[str]) -> Mapping[str, Node]:
+        """Return those of the nodes that are in the store, by id, as they were at ``begin``.
+
+        May be called with up to some thousand ids, before these ids are written.
+        """
+
+    def edges_at(self, ids: Sequence[str]) -> Mapping[str, Edge]:
+        """Return those of the edges that are in the store; as :meth:`nodes_at`."""
+
+
+@runtime_checkable
+class RecordSource(Protocol):
+    """Records that can be gone through again and again: an archive, a store, or either changed.
+
+    ``system`` is the external_system that goes without saying (a manifest's source_system).
+    """
+
+    system: str
+
+    def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield (kind, records) for the kinds asked for, default all of them.
+
+        Records are hot-path ones (attributes as the models of :mod:`cogx.format.records`, typed
+        values tagged inline), free for the caller to change. Kinds come in the order asked for,
+        or in any order if none is named; a batch has one kind. May be called again.
+        """
+
+
+class Passage(Struct, frozen=True):
+    """A stretch of raw text to derive from.
+
+    ``record`` is (kind, external_id) of the content record it stands in; ``at`` counts the
+    record's passages from 0.
+    """
+
+    id: str
+    record: tuple[str, str]
+    at: int
+    text: str
+
+
+@runtime_checkable
+class Deriver(Protocol):
+    """Make entities and facts out of text. ``name`` and ``version`` are kept with what it makes."""
+
+    name: str
+    version: str
+
+    def prepare(self, known: RecordSource) -> None:
+        """Look at what is known already (names of entities). Called once, first."""
+
+    def derive(self, passages: Iterable[Passage]) -> Iterator[tuple[Passage, Sequence[Any]]]:
+        """Yield each passage with the records that it gives, in the order of the passages.
+
+        Entities and facts as models or hot-path records; their provenance is added by the caller.
+        """

@@ -73,12 +73,14 @@ class Joins(NamedTuple):
     """Ids that more than one record bears, as sorted hashes: 9 bytes for each such id.
 
     ``twins`` stand in several kinds, and ``owners`` says which kind (index into KINDS) makes
-    the node; ``repeated`` occur more than once in one kind.
+    the node; ``repeated`` occur more than once in one kind, ``repeated_facts`` among facts,
+    which have ids of their own.
     """
 
     twins: Words
     owners: Words
     repeated: Words
+    repeated_facts: Words
 
     def owner_of(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return, for each id, the index of the kind that owns it, -1 for ids without twins."""
@@ -90,9 +92,12 @@ class Joins(NamedTuple):
             found[hit] = self.owners[at[hit]]
         return found
 
-    def is_repeated(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Tell, for each id, whether its kind has it more than once."""
-        return is_in(hash_ids(ids), self.repeated)
+    def is_repeated(self, kind: str, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Tell, for each id, whether a kind (of facts: facts) has it more than once."""
+        among = self.repeated_facts if kind == "fact" else self.repeated
+        if not len(among):
+            return np.zeros(len(ids), np.bool_)
+        return is_in(hash_ids(ids), among)
 
 
 class References:
@@ -152,13 +157,19 @@ class References:
     def joins(self) -> Joins:
         """Return what a loader must know to join records: see :class:`Joins`."""
         # Facts have ids of their own; they name no node.
-        rows = self._shared[self._shared[:, 2] >> _KIND_SHIFT != _FACT]
+        in_facts = self._shared[:, 2] >> _KIND_SHIFT == _FACT
+        facts, rows = self._shared[in_facts, 0], self._shared[~in_facts]
         hashes, kinds = rows[:, 0], rows[:, 2] >> _KIND_SHIFT
         same = hashes[1:] == hashes[:-1]
         other = same & (kinds[1:] != kinds[:-1])
         first = np.maximum.accumulate(np.where(same, 0, np.arange(1, len(rows))))
         twins, at = np.unique(hashes[1:][other], return_index=True)
-        return Joins(twins, kinds[first[other]][at], np.unique(hashes[1:][same & ~other]))
+        return Joins(
+            twins,
+            kinds[first[other]][at],
+            np.unique(hashes[1:][same & ~other]),
+            np.unique(facts[1:][facts[1:] == facts[:-1]]),
+        )
 
     def repeats(self) -> Iterator[Repeat]:
         """Yield every second and later record of one kind and id."""

@@ -18,7 +18,7 @@ from cogx.archive.validate import Findings
 from cogx.codec.fingerprint import digest_lines
 from cogx.codec.lines import decode_block
 from cogx.codec.strict import read_line
-from cogx.engine.disk_index import DiskIndex
+from cogx.disk_index import DiskIndex
 from cogx.format.identity import normalise_name
 from cogx.format.layout import KINDS
 from cogx.graph.mapping import attach_twin, edge_of, node_of, stub
@@ -88,7 +88,7 @@ class Load:
             for index in self._twins_in(block, ids):
                 line = block.lines[index].decode()
                 twins.add([(ids[index], f"{block.kind}\n{line}")])
-            again = self._joins.is_repeated(ids).nonzero()[0]
+            again = self._joins.is_repeated(block.kind, ids).nonzero()[0]
             digests = digest_lines(block.kind, [block.lines[index] for index in again])
             repeats.add(
                 (f"{block.kind}\n{ids[index]}", digest.hex())
@@ -106,7 +106,7 @@ class Load:
         ids = block.ids()
         others = set(self._twins_in(block, ids))
         owned = self._joins.owner_of(ids) == KINDS.index(block.kind)
-        repeated = self._joins.is_repeated(ids)
+        repeated = self._joins.is_repeated(block.kind, ids)
         for index, record in enumerate(block.records):
             if index in others:
                 self.created[block.kind] += 1

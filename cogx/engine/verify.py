@@ -15,7 +15,7 @@ from cogx.codec.canonical import encode
 from cogx.codec.fingerprint import digest_lines
 from cogx.codec.lines import canonical_line
 from cogx.container import Container, open_container
-from cogx.engine.disk_index import DiskIndex
+from cogx.disk_index import DiskIndex
 from cogx.engine.export import fingerprint_of, iter_batches
 from cogx.engine.uris import reading
 from cogx.limits import Limits

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cogx.engine.disk_index import DiskIndex
+from cogx.disk_index import DiskIndex
 
 
 def test_values_come_in_the_order_they_were_added() -> None:

@@ -1,0 +1,1 @@
+"""Raw content to entities and facts: passages, derivers, and what binds them to their texts."""

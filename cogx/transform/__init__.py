@@ -1,0 +1,1 @@
+"""Records on their way: chosen, renamed, given other ids. A source in, a source out; no store."""
