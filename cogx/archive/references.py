@@ -1,6 +1,6 @@
 """Knows which ids an archive holds and which it refers to, in memory that does not grow.
 
-Ids are held as hashes (:mod:`cogx.archive.hash_tables`) with their places: a kind or field in
+Ids are held as hashes (:mod:`cogx.hash_tables`) with their places: a kind or field in
 the upper bits, a line number below.
 """
 
@@ -15,7 +15,9 @@ from unicodedata import is_normalized, normalize
 import numpy as np
 import numpy.typing as npt
 
-from cogx.archive.hash_tables import (
+from cogx.format.identity import normalise_name
+from cogx.format.layout import KINDS
+from cogx.hash_tables import (
     HashTable,
     Words,
     are_absent,
@@ -23,8 +25,6 @@ from cogx.archive.hash_tables import (
     is_in,
     side_by_side,
 )
-from cogx.format.identity import normalise_name
-from cogx.format.layout import KINDS
 
 _KIND_SHIFT: Final = np.uint64(56)
 _PROVENANCE: Final = 2

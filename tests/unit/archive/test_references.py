@@ -9,7 +9,8 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from cogx.archive import hash_tables, references
+from cogx import hash_tables
+from cogx.archive import references
 from cogx.archive.references import LooseEnds, References
 from cogx.format.layout import KINDS
 
