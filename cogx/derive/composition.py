@@ -1,0 +1,186 @@
+"""Knows what each import mode takes from a source and what from a deriver; never how either works.
+
+Both classes are RecordSources: gone through any number of times, the same records each time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from cogx.derive.derivation import Derivation
+from cogx.derive.fresh import Fresh
+from cogx.derive.gathering import DERIVED_KINDS
+from cogx.derive.passages import PASSAGE_CHARACTERS, checked_characters
+from cogx.derive.plan import Plan, plan
+from cogx.derive.texts import TEXT_KINDS
+from cogx.errors import EmptyGraph
+from cogx.format.layout import KINDS
+from cogx.ports import Deriver, RecordSource
+from cogx.progress import SILENT, Progress
+
+_BOTH_KINDS: Final = (*TEXT_KINDS, *DERIVED_KINDS)
+
+
+class _Mode:
+    """What both modes share: a derivation that runs when it is first needed."""
+
+    def __init__(
+        self, known: RecordSource, deriver: Deriver, *, characters: int, progress: Progress
+    ) -> None:
+        self._known = known
+        self._deriver = deriver
+        self._characters = checked_characters(characters)
+        self._derivation = Derivation(known, deriver, characters=characters, progress=progress)
+        self._ran = False
+        self.system = known.system
+
+    @property
+    def report(self) -> Counter[str]:
+        """What was read, made and left out, by name; complete after :meth:`derive`."""
+        return self._derivation.report
+
+    @property
+    def examples(self) -> dict[str, list[str]]:
+        """A few cases of some counts of the report, for people."""
+        return self._derivation.examples
+
+    def plan(self) -> Plan:
+        """Say what deriving will take, without doing it. Cost: one pass over the raw content."""
+        return plan(self._known, self._deriver, characters=self._characters)
+
+    def close(self) -> None:
+        """Release the temporary disk. May be called twice."""
+        self._derivation.gathered.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Hybrid(_Mode):
+    """All records of a source as they are, and what a deriver makes of its raw content.
+
+    Where the source has a record already (an entity of that id, a derived fact of an earlier
+    run), it stays as it is and the derived one is left out: ``entities_there``, ``facts_there``.
+    Without raw content nothing is derived and the records are those of the source.
+
+    Args:
+        passage_characters: the most of a passage.
+
+    Cost: three passes over the source before the first record; see the deriver for memory.
+    """
+
+    def __init__(
+        self,
+        source: RecordSource,
+        deriver: Deriver,
+        *,
+        passage_characters: int = PASSAGE_CHARACTERS,
+        progress: Progress = SILENT,
+    ) -> None:
+        super().__init__(source, deriver, characters=passage_characters, progress=progress)
+        self._source = source
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know, one sentence each; complete after :meth:`derive`."""
+        if self.report["texts"]:
+            return []
+        return ["There is no raw text to derive from: the result is that of --mode preserve."]
+
+    def derive(self) -> None:
+        """Run the deriver now; else the first records that are asked for do it."""
+        if self._ran:
+            return
+        self._ran = True
+        self._derivation.run()
+        gathered = self._derivation.gathered
+        made = {kind: gathered.count(kind) for kind in DERIVED_KINDS}
+        if any(made.values()):
+            for kind, batch in self._source.iter_batches(*KINDS):
+                taken = "fact" if kind == "fact" else "entity"
+                gathered.leave_out(taken, [record.external_id for record in batch])
+        self._derivation.count_made()
+        self.report["entities_there"] = made["entity"] - self.report["entities"]
+        self.report["facts_there"] = made["fact"] - self.report["facts"]
+
+    def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield (kind, records): of each kind those of the source, then the derived ones."""
+        self.derive()
+        waiting = list(kinds or KINDS)
+        for kind, batch in self._source.iter_batches(*waiting):
+            while waiting[0] != kind:
+                yield from self._derivation.iter_batches(waiting.pop(0))
+            yield kind, batch
+        for kind in waiting:
+            yield from self._derivation.iter_batches(kind)
+
+
+class Rederived(_Mode):
+    """The raw content of a source, and the graph that a deriver makes of it; the source's is not.
+
+    The names of the old graph are known to the deriver, its ids and facts are not: derived
+    entities get the ids of their names.
+
+    Args:
+        keep_facts_as_text: tell the old graph in documents beside the others, and derive from
+            them too; see :mod:`cogx.derive.digests`.
+        passage_characters: the most of a passage.
+        allow_empty: take a source without raw text, whose graph would be lost.
+
+    Cost: two passes over the source before the first record; see the deriver for memory.
+    """
+
+    def __init__(
+        self,
+        source: RecordSource,
+        deriver: Deriver,
+        *,
+        keep_facts_as_text: bool = False,
+        passage_characters: int = PASSAGE_CHARACTERS,
+        allow_empty: bool = False,
+        progress: Progress = SILENT,
+    ) -> None:
+        fresh = Fresh(source, keep_facts_as_text=keep_facts_as_text)
+        super().__init__(fresh, deriver, characters=passage_characters, progress=progress)
+        self._allow_empty = allow_empty
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know, one sentence each; complete after :meth:`derive`."""
+        return []
+
+    def derive(self) -> None:
+        """Run the deriver now; else the first records that are asked for do it.
+
+        Raises:
+            EmptyGraph: the source holds no raw text, and ``allow_empty`` is not set.
+        """
+        if not self._ran:
+            self._ran = True
+            self._derivation.run()
+            self._derivation.count_made()
+        if not self.report["texts"] and not self._allow_empty:
+            raise EmptyGraph(
+                "There is no raw text to derive a graph from, and re-derive would drop the one "
+                "that is there. Import with --mode preserve."
+            )
+
+    def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield (kind, records): content records of the source, derived entities and facts."""
+        self.derive()
+        for kind in kinds or _BOTH_KINDS:
+            if kind in TEXT_KINDS:
+                yield from self._known.iter_batches(kind)
+            else:
+                yield from self._derivation.iter_batches(kind)
