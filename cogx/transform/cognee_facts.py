@@ -18,9 +18,16 @@ _ADDED: Final = frozenset(
 )
 """What cognee, and the source that reads it, tell of every edge that was imported."""
 
+CHANGES: Final = {
+    "cognee.id": "nodes with another id, for theirs is no UUID",
+    "cognee.type": "nodes that were made for types of entities",
+    "cognee.typed-value": "values that JSON lacks, now the text of them",
+    "cognee.sheltered": "properties that cognee cannot declare, now in the text cogx alone",
+    "cognee.named-end": "ends of facts given by name, now the id of the entity",
+}
+"""What the profile changes so that a real cognee keeps it, by code; ``Portable`` undoes it."""
+
 DECLARED: Final = {
-    "cognee.typed-value": "values of nodes that JSON lacks, kept as text (and their type in cogx)",
-    "cognee.sheltered": "properties that cognee cannot declare, kept in the text cogx alone",
     "cognee.columns": "nodes whose origin and row times in another cognee are written anew",
     "cognee.fact-scope": "facts whose scope is lost",
     "cognee.fact-metadata": "facts whose metadata or unknown fields are lost",
@@ -30,7 +37,6 @@ DECLARED: Final = {
     "cognee.self-loop": "facts named SELF from a node to itself, which cognee does not export",
     "cognee.dangling": "ends that look like a UUID and are no node: cognee leaves the fact out",
     "cognee.content-end": "ends that are a document or the like: in cognee no node",
-    "cognee.named-end": "ends given by name, which become the id of the entity",
     "cognee.stub": "ends that nothing answers: cognee makes an entity of that name",
     "cognee.content-fields": "content whose media type, limit or unknown fields are lost",
 }

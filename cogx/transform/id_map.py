@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -81,9 +82,12 @@ class IdMap:
 
     @staticmethod
     def write(
-        path: str | os.PathLike[str], changes: Iterable[IdChange], *, force: bool = False
+        path: str | os.PathLike[str], *changes: Iterable[IdChange], force: bool = False
     ) -> int:
         """Write changes to a file that appears when it is whole; return how many there are.
+
+        Args:
+            changes: those of each transform, in the order in which records went through them.
 
         Raises:
             AlreadyThere: the file exists and ``force`` is not set.
@@ -95,7 +99,7 @@ class IdMap:
         try:
             with writing(staged.path):
                 waiting = bytearray(canonical.encode(_HEAD) + b"\n")
-                for change in changes:
+                for change in chain.from_iterable(changes):
                     waiting += canonical.encode(change._asdict()) + b"\n"
                     count += 1
                     if len(waiting) >= _FLUSH:

@@ -6,7 +6,7 @@ Must never know an archive or a store. Source: spec/format.md#profiles.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -22,7 +22,7 @@ from cogx.hash_tables import hash_ids
 from cogx.ports import RecordSource
 from cogx.transform import cognee_nodes
 from cogx.transform.cognee_ends import CogneeEnds
-from cogx.transform.cognee_facts import MADE, count_losses
+from cogx.transform.cognee_facts import CHANGES, DECLARED, MADE, count_losses
 from cogx.transform.examples import Examples
 from cogx.transform.hashes import HashSet, among
 from cogx.transform.id_map import NODE_KINDS, IdChange
@@ -42,8 +42,9 @@ class CogneeProfile:
     through a real cognee too. Content and ids of facts stay as they are. For ``re-derive``,
     where cognee ignores raw nodes, everything passes through and ``profile`` is ``portable``.
 
-    After a pass, ``declared`` says by code (:data:`DECLARED`) what a real cognee will change or
-    lose of it; the archive itself keeps everything.
+    After a pass, ``changes`` says by code what was changed so that a real cognee keeps it, and
+    ``declared`` what a real cognee will change or lose all the same (:mod:`~.cognee_facts` lists
+    both); the archive itself keeps everything.
 
     Cost: one more pass over what is not a fact, two if ids are shared by an entity and a raw
     node; 16 bytes of memory for each record that is not a fact, 8 for each fact.
@@ -66,9 +67,14 @@ class CogneeProfile:
         self._counts: dict[str, Counter[str]] = {}
 
     @property
+    def changes(self) -> Counter[str]:
+        """Return what the last pass over each kind changed, by code."""
+        return self._counted(CHANGES)
+
+    @property
     def declared(self) -> Counter[str]:
-        """Return what a real cognee will not keep of the last pass, by code."""
-        return sum(self._counts.values(), Counter())
+        """Return what a real cognee will not keep of the last pass over each kind, by code."""
+        return self._counted(DECLARED)
 
     def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
         """Yield (kind, records); as :meth:`cogx.ports.RecordSource.iter_batches`."""
@@ -121,6 +127,10 @@ class CogneeProfile:
     ) -> None:
         self.close()
 
+    def _counted(self, codes: Collection[str]) -> Counter[str]:
+        found = sum(self._counts.values(), Counter[str]())
+        return Counter({code: number for code, number in found.items() if code in codes})
+
     def _gather(self) -> _Gathered:
         if self._gathered is None:
             found = _Gathered()
@@ -156,13 +166,13 @@ class CogneeProfile:
         system = self._source.system
         for _, records in self._source.iter_batches("raw_node"):
             twins = {id(record) for record in _among(found.shared, records)}
-            made = [
-                cognee_nodes.of_raw_node(
-                    record.properties, node_id(system, record.external_id), counts
-                )
-                for record in records
-                if id(record) not in twins or found.entities.first(record.external_id) is None
-            ]
+            made = []
+            for record in records:
+                old = record.external_id
+                if id(record) not in twins or found.entities.first(old) is None:
+                    new = node_id(system, old)
+                    counts["cognee.id"] += new != old
+                    made.append(cognee_nodes.of_raw_node(record.properties, new, counts))
             if made:
                 yield "raw_node", made
         with DiskIndex() as types:
@@ -172,8 +182,11 @@ class CogneeProfile:
                     lines = found.twins.get(record.external_id) if len(found.shared) else []
                     twins_of = [decoded("raw_node", line.encode()).properties for line in lines]
                     identity = node_id(system, record.external_id)
+                    counts["cognee.id"] += identity != record.external_id
                     made.append(cognee_nodes.of_entity(record, identity, twins_of, counts))
-                    made += self._type_of(record, found, types)
+                    of_type = self._type_of(record, found, types)
+                    counts["cognee.type"] += len(of_type)
+                    made += of_type
                 yield "raw_node", made
 
     def _type_of(self, entity: Any, found: _Gathered, types: DiskIndex) -> list[Any]:
