@@ -5,6 +5,7 @@ Both classes are RecordSources: gone through any number of times, the same recor
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -15,6 +16,7 @@ from cogx.derive.fresh import Fresh
 from cogx.derive.gathering import DERIVED_KINDS
 from cogx.derive.passages import PASSAGE_CHARACTERS, checked_characters
 from cogx.derive.plan import Plan, plan
+from cogx.derive.streams import iter_followed
 from cogx.derive.texts import TEXT_KINDS
 from cogx.errors import EmptyGraph
 from cogx.format.layout import KINDS
@@ -24,8 +26,8 @@ from cogx.progress import SILENT, Progress
 _BOTH_KINDS: Final = (*TEXT_KINDS, *DERIVED_KINDS)
 
 
-class _Mode:
-    """What both modes share: a derivation that runs when it is first needed."""
+class _Mode(ABC):
+    """What both modes share: a derivation that runs once, when it is first needed."""
 
     def __init__(
         self, known: RecordSource, deriver: Deriver, *, characters: int, progress: Progress
@@ -34,7 +36,8 @@ class _Mode:
         self._deriver = deriver
         self._characters = checked_characters(characters)
         self._derivation = Derivation(known, deriver, characters=characters, progress=progress)
-        self._ran = False
+        self._done = False
+        self._failure: BaseException | None = None
         self.system = known.system
 
     @property
@@ -46,6 +49,30 @@ class _Mode:
     def examples(self) -> dict[str, list[str]]:
         """A few cases of some counts of the report, for people."""
         return self._derivation.examples
+
+    def derive(self) -> None:
+        """Run the deriver now; else the first records that are asked for do it.
+
+        May be called again: nothing is derived twice, and what failed once fails again.
+
+        Raises:
+            EmptyGraph: see the mode.
+            BadSetting: the deriver breaks its protocol.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._done:
+            return
+        try:
+            self._run()
+        except BaseException as error:
+            self._failure = error
+            raise
+        self._done = True
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Derive, and see to what the mode asks of the result."""
 
     def plan(self) -> Plan:
         """Say what deriving will take, without doing it. Cost: one pass over the raw content."""
@@ -98,11 +125,7 @@ class Hybrid(_Mode):
             return []
         return ["There is no raw text to derive from: the result is that of --mode preserve."]
 
-    def derive(self) -> None:
-        """Run the deriver now; else the first records that are asked for do it."""
-        if self._ran:
-            return
-        self._ran = True
+    def _run(self) -> None:
         self._derivation.run()
         gathered = self._derivation.gathered
         made = {kind: gathered.count(kind) for kind in DERIVED_KINDS}
@@ -117,13 +140,9 @@ class Hybrid(_Mode):
     def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
         """Yield (kind, records): of each kind those of the source, then the derived ones."""
         self.derive()
-        waiting = list(kinds or KINDS)
-        for kind, batch in self._source.iter_batches(*waiting):
-            while waiting[0] != kind:
-                yield from self._derivation.iter_batches(waiting.pop(0))
-            yield kind, batch
-        for kind in waiting:
-            yield from self._derivation.iter_batches(kind)
+        asked = kinds or KINDS
+        ours = self._source.iter_batches(*asked)
+        yield from iter_followed(ours, asked, self._derivation.iter_batches)
 
 
 class Rederived(_Mode):
@@ -138,6 +157,8 @@ class Rederived(_Mode):
         passage_characters: the most of a passage.
         allow_empty: take a source without raw text, whose graph would be lost.
 
+    Raises (when it derives):
+        EmptyGraph: the source holds no raw text, and ``allow_empty`` is not set.
     Cost: two passes over the source before the first record; see the deriver for memory.
     """
 
@@ -160,16 +181,9 @@ class Rederived(_Mode):
         """What a person should know, one sentence each; complete after :meth:`derive`."""
         return []
 
-    def derive(self) -> None:
-        """Run the deriver now; else the first records that are asked for do it.
-
-        Raises:
-            EmptyGraph: the source holds no raw text, and ``allow_empty`` is not set.
-        """
-        if not self._ran:
-            self._ran = True
-            self._derivation.run()
-            self._derivation.count_made()
+    def _run(self) -> None:
+        self._derivation.run()
+        self._derivation.count_made()
         if not self.report["texts"] and not self._allow_empty:
             raise EmptyGraph(
                 "There is no raw text to derive a graph from, and re-derive would drop the one "
@@ -179,8 +193,7 @@ class Rederived(_Mode):
     def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
         """Yield (kind, records): content records of the source, derived entities and facts."""
         self.derive()
-        for kind in kinds or _BOTH_KINDS:
-            if kind in TEXT_KINDS:
-                yield from self._known.iter_batches(kind)
-            else:
-                yield from self._derivation.iter_batches(kind)
+        asked = kinds or _BOTH_KINDS
+        texts = [kind for kind in asked if kind in TEXT_KINDS]
+        ours = self._known.iter_batches(*texts) if texts else ()
+        yield from iter_followed(ours, asked, self._derivation.iter_batches)

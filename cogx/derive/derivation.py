@@ -8,6 +8,7 @@ from typing import Any
 
 from cogx.derive.gathering import DERIVED_KINDS, Gathering
 from cogx.derive.passages import iter_passages
+from cogx.errors import BadSetting
 from cogx.ports import Deriver, Passage, RecordSource
 from cogx.progress import Progress
 
@@ -16,7 +17,8 @@ class Derivation:
     """The records that a deriver makes of a source, gathered once.
 
     ``report`` counts what was read and made; ``examples`` holds a few names for some of its
-    counts. Both take in those of the deriver, if it has any.
+    counts. Both take in those of the deriver, if it has any. A deriver may read passages ahead,
+    as many as it likes to hold in memory; ``passages_not_derived`` counts those it never gave back.
     """
 
     def __init__(
@@ -35,11 +37,13 @@ class Derivation:
         self._deriver.prepare(self._source)
         self._progress.begin("derive", total=None, unit="passages")
         waiting: deque[tuple[str, dict[str, Any]]] = deque()
-        for passage, records in self._deriver.derive(self._passages(waiting)):
-            self.gathered.add(passage, self._scope_of(passage, waiting), records)
-            self._progress.advance(1)
+        try:
+            for passage, records in self._deriver.derive(self._passages(waiting)):
+                self.gathered.add(passage, self._scope_of(passage, waiting), records)
+                self._progress.advance(1)
+        finally:
+            self._progress.end()
         self.report["passages_not_derived"] += len(waiting)
-        self._progress.end()
         self.gathered.finish()
         self.report["entities_differing"] += self.gathered.count_differing()
         self.report += Counter(getattr(self._deriver, "report", {}))
@@ -68,8 +72,12 @@ class Derivation:
         self, passage: Passage, waiting: deque[tuple[str, dict[str, Any]]]
     ) -> dict[str, Any]:
         """Return the scope of a passage's record; passages that the deriver left out count."""
-        while True:
+        while waiting:
             identity, scope = waiting.popleft()
             if identity == passage.id:
                 return scope
             self.report["passages_not_derived"] += 1
+        raise BadSetting(
+            f"The deriver {self._deriver.name!r} gave back a passage of {passage.record[1]!r} that "
+            "it was not given, or gave it out of order. Use another one, or tell its author."
+        )

@@ -7,10 +7,12 @@ so that a derived graph does not depend on the one that was thrown away.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from cogx.codec.from_values import line_type
 from cogx.derive.digests import DIGESTS, is_digest, iter_digests
+from cogx.derive.streams import iter_followed
 from cogx.derive.texts import TEXT_KINDS
 from cogx.format.identity import entity_id
 from cogx.ports import RecordSource
@@ -38,24 +40,35 @@ class Fresh:
 
     def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
         """Yield (kind, records), as the protocol says; there are no raw nodes and no facts."""
-        for kind in kinds or _KINDS:
-            if kind in TEXT_KINDS:
-                if kind == "document" and self._digests:
-                    yield from self._documents()
-                else:
-                    yield from self._source.iter_batches(kind)
-            elif kind == "entity":
+        for are_texts, group in groupby(kinds or _KINDS, key=TEXT_KINDS.__contains__):
+            some = list(group)
+            if are_texts:
+                yield from self._texts(some)
+            elif "entity" in some:
                 yield from self._names()
 
-    def _documents(self) -> Iterator[tuple[str, Sequence[Any]]]:
-        """Yield the documents and the digests; digests of an older graph make room for these."""
+    def _texts(self, kinds: Sequence[str]) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield content records, and the digests behind the documents.
+
+        Digests of an older graph make room for those of this one.
+        """
         taken: set[str] = set()
-        for kind, batch in self._source.iter_batches("document"):
-            kept = [document for document in batch if not is_digest(document)]
-            taken.update(d.external_id for d in kept if d.external_id.startswith(_RESERVED))
-            if kept:
-                yield kind, kept
-        yield from iter_digests(self._source, taken)
+
+        def kept() -> Iterator[tuple[str, Sequence[Any]]]:
+            for kind, batch in self._source.iter_batches(*kinds):
+                if kind == "document" and self._digests:
+                    batch = [document for document in batch if not is_digest(document)]
+                    taken.update(
+                        d.external_id for d in batch if d.external_id.startswith(_RESERVED)
+                    )
+                if batch:
+                    yield kind, batch
+
+        def digests(kind: str) -> Iterator[tuple[str, Sequence[Any]]]:
+            if kind == "document" and self._digests:
+                yield from iter_digests(self._source, taken)
+
+        yield from iter_followed(kept(), kinds, digests)
 
     def _names(self) -> Iterator[tuple[str, Sequence[Any]]]:
         owners: dict[bytes, str] = {}

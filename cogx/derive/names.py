@@ -1,6 +1,6 @@
 """Knows all names that are known, and finds them in a text; never what to make of a find.
 
-The names live in memory: about 500 bytes each. Finding costs the same for ten names and for a
+The names live in memory: about 1 KB each. Finding costs the same for ten names and for a
 hundred thousand.
 """
 
@@ -19,6 +19,8 @@ from cogx.ports import RecordSource
 
 _NAMED_KINDS: Final = ("entity", "raw_node", "document")
 _SHORT: Final = 3
+_OF_CLASSES: Final = frozenset({"EntityType", "EdgeType", "NodeSet"})
+"""Types of nodes by which cognee sorts others: ``person`` there is a sort, and nobody's name."""
 
 
 class Thing(Struct, gc=False):
@@ -39,20 +41,13 @@ class Find(NamedTuple):
     thing: Thing | None
 
 
-class _Spelling(NamedTuple):
-    """One way in which a thing is written. ``case`` is the spelling to hold to, if any."""
-
-    thing: Thing
-    exact: str
-    case: frozenset[str] | None
-
-
 class Names:
     """The names, aliases and titles of a source.
 
     A name of up to three letters, or in capitals only, is found as it is written; any other in
-    any case. A title counts only where nothing else is called so. ``report`` counts ``names``
-    and ``names_unusable`` (nothing in them that a word has).
+    any case. A title counts only where nothing else is called so. ``report`` counts ``names``,
+    ``names_unusable`` (nothing in them that a word has) and ``names_of_classes`` (cognee's names
+    for sorts of things, which are left out).
 
     Raises:
         MissingExtra: pyahocorasick is not installed.
@@ -64,7 +59,8 @@ class Names:
         except ImportError as error:
             raise MissingExtra("derive", "Finding known names in texts") from error
         self._automaton: Any = ahocorasick.Automaton()
-        self._spellings: dict[str, list[_Spelling]] = {}
+        # Folded name -> (spelling, whether a title) -> the thing; None: there are several.
+        self._spellings: dict[str, dict[tuple[str, bool], Thing | None]] = {}
         self.report: Counter[str] = Counter()
 
     def learn(self, known: RecordSource) -> None:
@@ -75,7 +71,9 @@ class Names:
         for kind, batch in known.iter_batches(*_NAMED_KINDS):
             for record in batch:
                 thing = _thing(kind, record)
-                if thing is not None:
+                if thing is not None and thing.entity_type in _OF_CLASSES:
+                    self.report["names_of_classes"] += 1
+                elif thing is not None:
                     self._add(thing)
         for folded in self._spellings:
             self._automaton.add_word(folded, folded)
@@ -93,22 +91,22 @@ class Names:
             place = folded.original(start, end)
             if place is None:
                 continue
-            candidates = self._meant(name, text[place[0] : place[1]])
-            if candidates:
-                thing = candidates[0] if len(candidates) == 1 else None
-                yield Find(*place, thing)
+            meant = self._meant(name, keep_case(text[place[0] : place[1]]))
+            if meant:
+                same = all(thing is not None and thing.id == meant[0].id for thing in meant)
+                yield Find(*place, meant[0] if same else None)
 
-    def _meant(self, folded: str, written: str) -> list[Thing]:
-        """Return the things that a spelling may stand for.
+    def _meant(self, folded: str, written: str) -> list[Any]:
+        """Return the things that a spelling may stand for, None among them for several.
 
         Things go before titles, and what is written exactly so before what is not.
         """
-        exact = keep_case(written)
-        fitting = [s for s in self._spellings[folded] if s.case is None or exact in s.case]
+        known = self._spellings[folded]
+        fitting = [key for key in known if written in (_cases(key[0]) or (written,))]
         if len(fitting) > 1:
-            fitting = [s for s in fitting if not s.thing.is_text] or fitting
-            fitting = [s for s in fitting if s.exact == exact] or fitting
-        return list({spelling.thing.id: spelling.thing for spelling in fitting}.values())
+            fitting = [key for key in fitting if not key[1]] or fitting
+            fitting = [key for key in fitting if key[0] == written] or fitting
+        return [known[key] for key in fitting]
 
     def _add(self, thing: Thing) -> None:
         for name in (thing.name, *thing.aliases):
@@ -116,12 +114,12 @@ class Names:
             if not any(map(str.isalnum, folded)) or "\n" in folded:
                 self.report["names_unusable"] += 1
                 continue
-            exact = keep_case(name)
-            spellings = self._spellings.setdefault(folded, [])
-            if any(s.thing.id == thing.id and s.exact == exact for s in spellings):
-                continue
             self.report["names"] += 1
-            spellings.append(_Spelling(thing, exact, _case(exact)))
+            spellings = self._spellings.setdefault(folded, {})
+            key = (keep_case(name), thing.is_text)
+            known = spellings.setdefault(key, thing)
+            if known is not None and known.id != thing.id:
+                spellings[key] = None
 
 
 def _thing(kind: str, record: Any) -> Thing | None:
@@ -140,13 +138,13 @@ def _thing(kind: str, record: Any) -> Thing | None:
     return Thing(record.external_id, record.title, None, [], True)
 
 
-def _case(exact: str) -> frozenset[str] | None:
+def _cases(exact: str) -> tuple[str, ...] | None:
     """Return the spellings that a name is bound to, None if its case does not matter.
 
     A short name in small letters comes from a system that keeps no case (cognee): it is found
     with a capital letter, too.
     """
     if len(exact) <= _SHORT:
-        capital = exact[:1].upper() + exact[1:]
-        return frozenset({exact, capital} if len(exact) > 1 and exact.islower() else {exact})
-    return frozenset({exact}) if exact.isupper() else None
+        small = len(exact) > 1 and exact.islower()
+        return (exact, exact[:1].upper() + exact[1:]) if small else (exact,)
+    return (exact,) if exact.isupper() else None

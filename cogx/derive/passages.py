@@ -21,6 +21,7 @@ from cogx.ports import Passage, RecordSource
 PASSAGE_CHARACTERS: Final = 2000
 """The most characters of a passage unless told otherwise: about a page's half."""
 FEWEST_CHARACTERS: Final = 100
+MOST_CHARACTERS: Final = 100_000
 
 
 def iter_passages(
@@ -35,10 +36,10 @@ def iter_passages(
     ``passages`` and ``characters``, and what :func:`cogx.derive.texts.iter_texts` leaves out.
 
     Args:
-        characters: the most of a passage, at least 100.
+        characters: the most of a passage, 100 to 100,000.
 
     Raises:
-        BadSetting: fewer characters.
+        BadSetting: fewer characters, or more.
     Cost: one pass over the content records, one of them in memory.
     """
     checked_characters(characters)
@@ -52,10 +53,10 @@ def iter_passages(
 
 def checked_characters(characters: int) -> int:
     """Return the size of a passage if it can be one."""
-    if characters < FEWEST_CHARACTERS:
+    if not FEWEST_CHARACTERS <= characters <= MOST_CHARACTERS:
         raise BadSetting(
-            f"A passage of {characters:,} characters is too short to hold a sentence. "
-            f"Allow at least {FEWEST_CHARACTERS}."
+            f"A passage may have {FEWEST_CHARACTERS} to {MOST_CHARACTERS:,} characters, "
+            f"not {characters:,}."
         )
     return characters
 

@@ -52,7 +52,7 @@ _EMAIL: Final = re.compile(
     r"@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
 )
 _URL: Final = re.compile(
-    r"\b(?:https?|ftp)://[^\s<>\"{}|\\^`“”«»、。，）】」]+",  # noqa: RUF001 - not its lookalike
+    r"(?<![A-Za-z0-9])(?:https?|ftp)://[^\s<>\"{}|\\^`“”«»、。，）】」]+",  # noqa: RUF001 - not its lookalike
     re.IGNORECASE,
 )
 _TRAILING: Final = ".,;:!?'\u2019…*_"
@@ -135,11 +135,13 @@ def _urls(text: str, report: Counter[str]) -> Iterator[Pattern]:
 
 def _trimmed(url: str) -> str:
     """Return a URL without the punctuation of the sentence that it stands in."""
-    while url:
-        last = url[-1]
+    counts = Counter(url)
+    end = len(url)
+    while end:
+        last = url[end - 1]
         opener = _PAIRS.get(last)
-        if last in _TRAILING or (opener and url.count(last) > url.count(opener)):
-            url = url[:-1]
-        else:
+        if last not in _TRAILING and not (opener and counts[last] > counts[opener]):
             break
-    return url
+        counts[last] -= 1
+        end -= 1
+    return url[:end]

@@ -23,7 +23,7 @@ def deriver_names() -> list[str]:
     return sorted({*_OWN, *(point.name for point in entry_points(group=GROUP))})
 
 
-def deriver_named(name: str = DEFAULT, **settings: Any) -> Deriver:
+def deriver_named(name: str = DEFAULT, /, **settings: Any) -> Deriver:
     """Return a new deriver. Names of cogx itself go before those of other packages.
 
     Args:

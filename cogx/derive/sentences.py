@@ -15,20 +15,20 @@ from typing import Final
 _CLOSERS: Final = r"[\"'”’»)\]」』）]*"  # noqa: RUF001 - marks of other scripts
 _LINE: Final = "\n\r\f\x85\u2028\u2029"
 _END: Final = re.compile(
-    rf"[.!?…]+{_CLOSERS}\s+"
+    rf"(?<![.!?…])[.!?…]+{_CLOSERS}\s+"
     rf"|(?P<wide>[。！？｡।॥؟۔]+{_CLOSERS}\s*)"  # noqa: RUF001 - marks of other scripts
-    rf"|(?P<line>[^\S{_LINE}]*[{_LINE}]\s*)"
+    rf"|(?P<line>(?<![^\S{_LINE}])[^\S{_LINE}]*[{_LINE}]\s*)"
 )
 _BREAK: Final = re.compile(rf"\r\n|[{_LINE}]")
 _STARTS_ANEW: Final = re.compile(
     r"[-*•#>|]|[0-9]{1,3}[.)]\s|[^\s:\[][^:\n\[]{0,40}(?: \[[^\]\n]{1,40}\])?: "
 )
 """A list item, a heading, or who speaks in a transcript."""
-_ABBREVIATED: Final = re.compile(
-    r"(?:\b[^\W\d_]|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Rev|Gen|Col|Capt|Lt|Sgt|Sen|Rep|Gov|Mt|vs|cf|e\.g"
-    r"|i\.e|No|Nos|Fig|Vol|ca|bzw|Nr))\.\s+\Z"
+_ABBREVIATIONS: Final = frozenset(
+    {"mr", "mrs", "ms", "dr", "prof", "st", "rev", "gen", "col", "capt", "lt", "sgt", "sen", "rep"}
+    | {"gov", "mt", "vs", "cf", "no", "nos", "fig", "vol", "ca", "bzw", "nr"}
 )
-_LOOK_BACK: Final = 12
+_LOOK_BACK: Final = 24
 
 
 def iter_ends(text: str) -> Iterator[tuple[int, bool]]:
@@ -52,5 +52,15 @@ def _ends(text: str, position: int, *, after_line: bool, bare: str | None) -> bo
         return True
     if text[position].islower():
         return False
-    back = text[max(0, position - _LOOK_BACK) : position]
-    return bare is not None or _ABBREVIATED.search(back) is None
+    return bare is not None or not _is_abbreviated(text[max(0, position - _LOOK_BACK) : position])
+
+
+def _is_abbreviated(before: str) -> bool:
+    """Tell whether a full stop belongs to the word before it: an initial, J.R.R., e.g., Dr."""
+    words = before.rstrip()[:-1].split() if before.rstrip().endswith(".") else []
+    if not words or words[-1] == "I":
+        return False
+    word = words[-1].lstrip("([{\"'“„«")
+    return word.casefold() in _ABBREVIATIONS or all(
+        len(letter) == 1 and letter.isalpha() for letter in word.split(".")
+    )
