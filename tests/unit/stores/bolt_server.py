@@ -1,0 +1,99 @@
+"""A real server that speaks Bolt, for a session of tests: ArcadeDB, started on loopback.
+
+It is Bolt-compatible, not Neo4j: it has no APOC, and its own ways with names and labels.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import arcadedb_embedded
+
+USER = "root"
+_START_S = 120
+
+
+@dataclass(frozen=True)
+class BoltServer:
+    """A server at work. ``password`` belongs to ``USER``."""
+
+    port: int
+    http_port: int
+    password: str
+
+    @property
+    def uri(self) -> str:
+        return f"bolt://{USER}@127.0.0.1:{self.port}"
+
+    def command(self, text: str) -> None:
+        """Let the server do what Bolt has no words for."""
+        credentials = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.http_port}/api/v1/server",
+            data=json.dumps({"command": text}).encode(),
+            headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:
+            response.read()
+
+
+@contextmanager
+def bolt_server(directory: Path) -> Iterator[BoltServer]:
+    """Start a server that keeps its files in a directory; stop it at the end."""
+    server = BoltServer(_free_port(), _free_port(), secrets.token_hex(16))
+    package = Path(arcadedb_embedded.__file__).parent
+    settings = {
+        "server.rootPath": str(directory),
+        "server.rootPassword": server.password,
+        "server.httpIncomingHost": "127.0.0.1",
+        "server.httpIncomingPort": str(server.http_port),
+        "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+        "bolt.host": "127.0.0.1",
+        "bolt.port": str(server.port),
+        "bolt.maxConnections": "256",
+    }
+    command = [str(package / "jre" / "bin" / "java"), "-Xmx512m"]
+    command += [f"-Darcadedb.{name}={value}" for name, value in settings.items()]
+    command += ["-cp", str(package / "jars" / "*"), "com.arcadedb.server.ArcadeDBServer"]
+    with (directory / "output").open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=directory, stdout=output, stderr=subprocess.STDOUT, env=dict(os.environ)
+        )
+    try:
+        _wait(process, server, directory / "output")
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], server: BoltServer, output: Path) -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended: {output.read_text()[-2000:]}")
+        try:
+            server.command("list databases")
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"The server does not answer: {output.read_text()[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
