@@ -113,7 +113,7 @@ def _folded(source: RecordSource, loose: Words) -> tuple[Words, Mask]:
         in_facts[at[at >= 0]] = True
         for references in _ends(facts):
             at = find(loose, hash_ids(references))
-            hit = np.flatnonzero(at >= 0)
+            hit = np.flatnonzero((at >= 0) & (names[at] == 0))
             names[at[hit]] = hash_ids([normalise_name(references[index]) for index in hit])
     return names, in_facts
 

@@ -38,10 +38,10 @@ class Neighbours:
     ``stubs`` are the sorted hashes of the ids of things that chosen facts end in and that are not
     chosen, ``stub_kinds`` the kind of each: the first that has the id, as index into KINDS.
 
-    Cost: at most seven passes over the facts and five over the rest (``type`` with ends by name
-    takes the most, ``as_of`` alone two and one). Memory: 8 bytes for each
-    distinct end of the facts that can be chosen, 8 for each node of a type that is asked for, 17
-    for each thing that a chosen fact ends in.
+    Cost: before the first record, up to four passes over the facts and four over the rest
+    (``types`` with ends given by name; ``as_of`` alone takes one and one). Memory: 8 bytes for each
+    node of a type that is asked for, about 30 for each distinct end of the facts that can be
+    chosen, 24 more where it is a name.
     """
 
     def __init__(self, source: RecordSource, criteria: Criteria) -> None:

@@ -34,8 +34,8 @@ class Selected:
     ``predicate=works_at`` the facts and all that they join, ``kind=fact`` all facts between
     stubs. How each key is met is said at :class:`Criteria`.
 
-    Records keep their order; stubs of content records and of facts follow the entities. A
-    source that is asked for everything passes through. The source must not change.
+    Records keep their order; stubs of content records and of facts follow the entities. Where
+    nothing is asked the source passes through. The source must not change.
 
     Cost: see :class:`Neighbours`; its passes are made when records are first asked for.
     """
