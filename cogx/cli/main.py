@@ -20,7 +20,8 @@ from cogx.generator import VERSION
 
 _EPILOG = (
     "ARCHIVE is a directory, .tar, .tar.gz or .tar.zst; - means stdin or stdout. "
-    "STORE is ladybug:PATH, sqlite:PATH, json:PATH, graphml:PATH, or cognee:DATASET to export. "
+    "STORE is ladybug:PATH, sqlite:PATH, postgresql://HOST, bolt://HOST, json:PATH, graphml:PATH, "
+    "or cognee:DATASET to export. "
     "Exit codes: 0 fine, 1 the data has problems, 2 wrong usage; `cogx help exit-codes` has all."
 )
 

@@ -5,6 +5,7 @@ Must never import what only a running command needs: every ``--help`` passes her
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -40,6 +41,23 @@ class Reading:
 
     lenient: frozenset[str]
     limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """Which records are to move, and under which names; false if all of them as they are."""
+
+    only: tuple[str, ...]
+    as_of: str | None
+    map_predicate: tuple[str, ...]
+    remap_scope: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.only or self.as_of or self.map_predicate or self.remap_scope)
+
+    def named(self) -> dict[str, Any]:
+        """Return the options under the names that the library has for them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 class _LenientCode(_Text):
@@ -119,6 +137,64 @@ def reading_options(function: Function) -> Function:
             help="Change a bound (64MiB is fine too). Repeatable; see `cogx help limits`.",
         ),
         click.option("--no-limits", is_flag=True, help="Lift the bounds: for trusted archives."),
+    )
+
+
+def choosing_options(function: Function) -> Function:
+    """Give a command ``--only``, ``--as-of``, ``--map-predicate``, ``--remap-scope``.
+
+    They arrive together as ``choosing``.
+    """
+
+    @wraps(function)
+    def with_choosing(
+        *args: Any,
+        only: tuple[str, ...],
+        as_of: str | None,
+        map_predicate: tuple[str, ...],
+        remap_scope: tuple[str, ...],
+        **rest: Any,
+    ) -> Any:
+        return function(*args, choosing=Choosing(only, as_of, map_predicate, remap_scope), **rest)
+
+    return _with_options(
+        with_choosing,
+        click.option(
+            "--only",
+            metavar="KEY=VALUE",
+            multiple=True,
+            help="kind=, type=, predicate=, since=, until=, ids=A,B or ids=@FILE, system=, "
+            "scope.user_id= and so on. Repeatable: one key, any of them; all keys must hold.",
+        ),
+        click.option("--as-of", metavar="TIME", help="Only facts that held at this time."),
+        click.option(
+            "--map-predicate", metavar="OLD=NEW", multiple=True, help="Rename facts' predicates."
+        ),
+        click.option(
+            "--remap-scope",
+            metavar="KEY=OLD:NEW",
+            multiple=True,
+            help="Change user_id and its like; an empty OLD sets it, an empty NEW drops it.",
+        ),
+    )
+
+
+def password_option(function: Function) -> Function:
+    """Give a command ``-W``: ask for the password of a server, as psql does.
+
+    It goes into this process's environment, where the stores look for it.
+    """
+
+    @wraps(function)
+    def with_password(*args: Any, password: bool, **rest: Any) -> Any:
+        if password:
+            secret = click.prompt("Password of the store", hide_input=True, err=True)
+            os.environ["COGX_STORE_PASSWORD"] = secret
+        return function(*args, **rest)
+
+    return _with_options(
+        with_password,
+        click.option("-W", "--password", is_flag=True, help="Ask for the server's password."),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cogx.cli.layout import columns, count_lines, count_of
 from cogx.cli.terminal import Console
@@ -11,28 +11,102 @@ from cogx.problems import CODES
 if TYPE_CHECKING:
     from cogx.engine.receipt import Receipt
 
+_ACTIONS: Final = ("created", "merged", "updated", "unchanged", "skipped")
+_LOSSES: Final = {
+    "store.differs": "the store does not hold what was written; cogx verify names the records",
+    "embedding.vectors": "vectors of embeddings: COGX 0.1 has no place for them",
+}
+"""What codes mean that are no problems of an archive."""
+_MOST_PATHS: Final = 10
+
 
 def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) -> None:
     """Print a receipt; ``follow_up`` is the command that makes sense next, if any."""
     if console.json:
         console.data(receipt.to_json())
         return
-    console.line(f"{verb} {receipt.source} to {receipt.target}")
-    for line in count_lines(receipt.counts):
+    console.line(_headline(verb, receipt))
+    plain = _is_plain(receipt)
+    for line in count_lines(receipt.counts) if plain else _action_lines(receipt.actions):
         console.line(line)
     if receipt.stubs:
         ends = count_of(receipt.stubs, "end")
         console.line(f"{ends} of facts not in the archive became marked stubs.")
+    _show_counts(console, "Derived from the texts:", receipt.derived)
+    _show_counts(console, "Left out, as asked:", receipt.left_out)
+    _show_overwritten(console, receipt)
     _show_codes(console, "Not kept:", receipt.losses, mark="error:")
-    _show_codes(console, "Not part of a graph, so not imported:", receipt.declared)
-    _show_codes(console, "Changed by --lenient:", receipt.changes)
+    _show_codes(console, "Not part of it, as was known beforehand:", receipt.declared)
+    _show_codes(console, "Changed, as asked:", receipt.changes)
     if receipt.warnings:
         total = count_of(sum(receipt.warnings.values()), "warning")
         _show_codes(console, f"{total}, all kept as they are:", receipt.warnings)
-    for note in receipt.notes if console.verbose else ():
-        console.line(note)
+    if console.verbose:
+        _show_details(console, receipt)
+    if receipt.id_map:
+        console.line(f"Ids that changed: {receipt.id_map}")
+    if receipt.verified and not receipt.changed_nothing:
+        console.line("Read back: the store holds just what it must.")
     if follow_up:
         console.note(f"Prove it: {follow_up}")
+
+
+def _headline(verb: str, receipt: Receipt) -> str:
+    both = f"{receipt.source} to {receipt.target}"
+    if receipt.dry_run:
+        return f"Would go from {both} (nothing was changed):"
+    if receipt.changed_nothing:
+        return f"Nothing to do: {receipt.target} holds all of {receipt.source} already."
+    return f"{verb} {both}"
+
+
+def _is_plain(receipt: Receipt) -> bool:
+    """Tell whether everything was new, so that one number a kind says it all."""
+    new = ("accepted", "created")
+    return all(action in new for counts in receipt.actions.values() for action in counts)
+
+
+def _action_lines(actions: dict[str, dict[str, int]]) -> list[str]:
+    used = [one for one in _ACTIONS if any(counts.get(one) for counts in actions.values())]
+    rows = [("", *used)]
+    rows += [
+        (kind, *(f"{counts.get(action, 0):,}" for action in used))
+        for kind, counts in actions.items()
+    ]
+    return columns(rows, right=frozenset(range(1, len(used) + 1)))
+
+
+def _show_overwritten(console: Console, receipt: Receipt) -> None:
+    """Say how many values gave way to others; never silently."""
+    if not receipt.overwritten:
+        return
+    total = sum(receipt.overwritten.values())
+    console.line(f"{count_of(total, 'value')} differed and gave way to the newer one:")
+    rows = [(f"{number:,}", path) for path, number in receipt.overwritten.items()]
+    for line in columns(rows[:_MOST_PATHS], right=frozenset({0})):
+        console.line(line)
+    if len(rows) > _MOST_PATHS:
+        console.line(f"  ... {len(rows) - _MOST_PATHS:,} more paths; --json names them.")
+
+
+def _show_details(console: Console, receipt: Receipt) -> None:
+    for action, names in receipt.examples.items():
+        console.line(f"{action}, for example: {', '.join(names)}")
+    for name, digest in receipt.fingerprint.items():
+        console.line(f"fingerprint {name}: {digest}")
+    if receipt.usage:
+        wall, cpu, peak = (receipt.usage[key] for key in ("wall_s", "cpu_s", "peak_mib"))
+        console.line(f"{wall} s, {cpu} s of CPU, {peak} MiB at most")
+    for note in receipt.notes:
+        console.line(note)
+
+
+def _show_counts(console: Console, title: str, counts: dict[str, int]) -> None:
+    if counts:
+        console.line(title)
+        rows = [(f"{number:,}", name) for name, number in counts.items()]
+        for line in columns(rows, right=frozenset({0})):
+            console.line(line)
 
 
 def _show_codes(console: Console, title: str, counts: dict[str, int], mark: str = "") -> None:
@@ -40,7 +114,7 @@ def _show_codes(console: Console, title: str, counts: dict[str, int], mark: str 
         return
     console.line(title, mark=mark)
     rows = [
-        (f"{number:,}", code, CODES[code].title if code in CODES else "")
+        (f"{number:,}", code, CODES[code].title if code in CODES else _LOSSES.get(code, ""))
         for code, number in counts.items()
     ]
     for line in columns(rows, right=frozenset({0})):

@@ -42,6 +42,19 @@ class FingerprintSums:
         else:
             self.content = (self.content + total) % _MODULUS
 
+    def remove(self, kind: str, digests: Iterable[bytes]) -> None:
+        """Take the digests of records of one kind away again."""
+        total = sum(map(int.from_bytes, digests))
+        if kind in GRAPH_KINDS:
+            self.graph = (self.graph - total) % _MODULUS
+        else:
+            self.content = (self.content - total) % _MODULUS
+
+    def join(self, other: FingerprintSums) -> None:
+        """Add what another pair of sums holds."""
+        self.graph = (self.graph + other.graph) % _MODULUS
+        self.content = (self.content + other.content) % _MODULUS
+
     def add_lines(self, kind: str, lines: Sequence[bytes]) -> None:
         """Add records given as their canonical lines."""
         self.add(kind, digest_lines(kind, lines))

@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cogx.codec.lines import RawLine, canonical_line
+from cogx.codec.lines import RawLine, canonical_line, decode_block
 from cogx.codec.strict_json import LineParser, Refused, Report, json_type, printable
 from cogx.codec.typed import TAG, UnreadableValue, from_json, to_json
 from cogx.format.layout import KINDS
@@ -64,6 +64,18 @@ def read_line(
     except RecursionError:  # a raised limit does not raise Python's
         report("json.depth", "nested too deeply for this machine", None)
         return DROPPED
+
+
+def record_of_line(kind: str, line: bytes) -> Any:
+    """Return the hot-path record of a canonical line that cogx made; typed values stay tagged."""
+    decoded = decode_block(kind, line + b"\n")
+    if decoded is not None:
+        return decoded[0][0]
+    read = read_line(
+        kind, line, lambda *_: None, typed=True, lenient=frozenset(), limits=Limits.none()
+    )
+    assert read is not None, "a canonical line reads back"
+    return read.record
 
 
 def _raw_node(fields: dict[str, Any], report: Report) -> StrictLine | None:

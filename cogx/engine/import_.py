@@ -1,20 +1,31 @@
-"""Knows how an archive becomes a graph: prove it first, load it second."""
+"""Knows how an archive becomes a graph: prove it first, load it second, look at it third."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cogx.archive.lenient import checked_lenient
 from cogx.archive.reader import Archive, Source, archive_in
 from cogx.archive.validate import Findings, validate_container
+from cogx.codec.canonical import encode
+from cogx.codec.fingerprint import FingerprintSums
 from cogx.container import open_container
-from cogx.engine.load import Load
-from cogx.engine.receipt import Receipt
-from cogx.engine.uris import open_writer
-from cogx.errors import EmptyGraph, InvalidArchive, UnknownMode, UsageError
-from cogx.format.manifest import Manifest
+from cogx.engine.header import header_of, united_header
+from cogx.engine.holdings import Holdings
+from cogx.engine.incoming import Incoming
+from cogx.engine.load import load_into, load_new
+from cogx.engine.receipt import Meter, Receipt
+from cogx.engine.rewriting import Rewriting, Rewritten, rewritten
+from cogx.engine.tally import Tally
+from cogx.engine.targets import Session, Target, target_of
+from cogx.errors import EmptyGraph, InvalidArchive, UnknownMode, UnknownName
+from cogx.graph.reconcile import POLICIES, Action
 from cogx.limits import Limits
-from cogx.ports import GraphWriter
+from cogx.ports import GraphUpdater, GraphWriter
 from cogx.problems import CODES, Severity
 from cogx.progress import SILENT, Progress
 
@@ -24,11 +35,34 @@ NOT_GRAPH: Final = frozenset({"member.secret", "member.unknown", "member.leftove
 MODES: Final = ("preserve", "hybrid", "re-derive")
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What the caller asked for, beyond what is read and where it goes."""
+
+    policy: str
+    into: str | None
+    dry_run: bool
+    check: bool
+    rewriting: Rewriting
+    progress: Progress
+
+
 def import_archive(
     source: Source,
     target: str | GraphWriter,
     *,
     mode: str = "preserve",
+    on_conflict: str = "merge",
+    into: str | None = None,
+    only: Sequence[str] = (),
+    as_of: str | None = None,
+    map_predicate: Sequence[str] = (),
+    remap_scope: Sequence[str] = (),
+    identity: str = "id",
+    deriver: str = "vocabulary",
+    id_map: str | None = None,
+    dry_run: bool = False,
+    check: bool = True,
     lenient: frozenset[str] = frozenset(),
     strict: bool = False,
     limits: Limits | None = None,
@@ -38,30 +72,63 @@ def import_archive(
     """Import an archive into a graph store: all of it, or nothing.
 
     The whole archive is validated before the store is touched, then read a second time; a
-    member that changed in between is noticed by its digest.
+    member that changed in between is noticed by its digest. A store that holds a graph already
+    takes the archive in beside it: records are brought together by their ids. Importing the same
+    archive again changes nothing.
 
     Args:
         source: as for :func:`cogx.archive.reader.open_archive`.
-        target: a store URI, or any object with the methods of GraphWriter.
-        mode: ``preserve`` (the graph as it is, no LLM).
+        target: a store URI; or any object with the methods of GraphWriter (a new graph) or of
+            GraphUpdater; or a graph of networkx.
+        mode: ``preserve`` (the graph as it is), ``hybrid`` (that, and what can be derived from the
+            raw content), ``re-derive`` (the raw content, and what can be derived from it).
+        on_conflict: what becomes of a record that is there with another content: ``merge`` (both
+            united, see :mod:`cogx.graph.reconcile`), ``skip``, ``replace``, or ``fail``.
+        into: the name of the dataset; default the store's own.
+        only, as_of: a selection, as :func:`cogx.transform.criteria.parse_criteria` reads it.
+        map_predicate: ``OLD=NEW`` for facts.
+        remap_scope: ``KEY=OLD:NEW``.
+        identity: ``id`` (records are one if their ids are), ``cognee`` or ``folded`` (entities
+            are one if their names are, by cognee's rule or a better one).
+        deriver: the name of the deriver that hybrid and re-derive use.
+        id_map: a file to write ids to that changed on the way, archive to store.
+        dry_run: change nothing; the receipt says what would be done.
+        check: read the store afterwards, and hold it against what it must have.
         lenient: codes of errors that may pass; what they change is counted in the receipt.
         strict: warnings refuse the archive too.
 
     Raises:
         UnknownMode: ``mode`` is none of the three.
-        BadSetting: nothing is at ``source``, or a code cannot be lenient.
+        BadSetting: nothing is at ``source``, or an option cannot be read.
         InvalidArchive: the archive breaks the specification; the store is untouched.
-        EmptyGraph: the archive holds no record and ``allow_empty`` is not set.
-        StoreError: the store does not take it; nothing is left in it.
-    Cost: two passes over the archive; memory grows only by what the
-    store holds of each node (Ladybug: 12 bytes, and about 40 in its key index).
+        EmptyGraph: the archive holds no record (or, to derive from, no content) and
+            ``allow_empty`` is not set.
+        IdentityConflict: a record differs and ``on_conflict`` is ``fail``; nothing is written.
+        StoreError: the store does not take it; nothing is left in it, or its text says how to
+            go on or back.
+    Cost: two passes over the archive and one over the store (``check``), two if it held a graph;
+    memory grows only by what the store holds of each node (Ladybug: 12 bytes, and about 40 in its
+    key index), and by 8 bytes a record if a store is written anew that held a graph.
     """
-    _check_mode(mode)
+    if mode not in MODES:
+        raise UnknownMode(f"Unknown mode {mode!r}. Known: {', '.join(MODES)}.")
+    if on_conflict not in POLICIES:
+        raise UnknownName("conflict policy", on_conflict, POLICIES)
+    rewriting = Rewriting.of(
+        mode=mode,
+        only=only,
+        as_of=as_of,
+        map_predicate=map_predicate,
+        remap_scope=remap_scope,
+        identity=identity,
+        deriver=deriver,
+        id_map=None if dry_run else id_map,
+    )
+    meter = Meter()
+    how = _How(on_conflict, into, dry_run, check and not dry_run, rewriting, progress)
     limits = limits or Limits()
     lenient = checked_lenient(lenient)
-    with open_container(source, limits) as container:
-        findings = validate_container(container, lenient=lenient, limits=limits, progress=progress)
-        findings.raise_for_errors()
+    with _proven(source, lenient, limits, progress) as (archive, findings):
         if strict and findings.log.warnings():
             _refuse_warnings(findings)
         if not findings.counts.total() and not allow_empty:
@@ -69,38 +136,149 @@ def import_archive(
                 f"{findings.name} holds no record, so there is nothing to import. "
                 "Check which dataset was exported, or pass --allow-empty."
             )
+        place = target_of(target)
+        if rewriting.changes_nothing:
+            receipt = _import(archive, findings, None, place, how)
+        else:
+            with (
+                rewritten(archive, rewriting, progress) as made,
+                _proven(made.path, lenient, Limits.none(), progress) as (other, found),
+            ):
+                receipt = _import(other, found, made, place, how)
+            receipt.id_map = None if dry_run else made.stages.write_id_map()
+    receipt.source, receipt.mode = findings.name, mode
+    _tell_findings(receipt, findings)
+    receipt.usage = meter.usage()
+    return receipt
+
+
+@contextmanager
+def _proven(
+    source: Source, lenient: frozenset[str], limits: Limits, progress: Progress
+) -> Iterator[tuple[Archive, Findings]]:
+    """Open an archive, judge it, and give it out with what was found, if it is valid."""
+    with open_container(source, limits) as container:
+        findings = validate_container(container, lenient=lenient, limits=limits, progress=progress)
+        findings.raise_for_errors()
         archive = archive_in(container, lenient=lenient, limits=limits)
         archive.trust(
             {name: member.sha256 for name, member in findings.members.items()},
             findings.counts,
             proving=bool(lenient) or "time.precision" in findings.log.totals,
         )
-        writer = open_writer(target) if isinstance(target, str) else target
-        load = _load(archive, findings, writer, progress)
-    return _receipt(
-        findings, load, str(target) if isinstance(target, str) else type(target).__name__
-    )
+        yield archive, findings
 
 
-def _load(archive: Archive, findings: Findings, writer: GraphWriter, progress: Progress) -> Load:
-    load = Load(archive, findings, writer, progress)
+def _import(
+    archive: Archive, findings: Findings, made: Rewritten | None, place: Target, how: _How
+) -> Receipt:
+    header = header_of(archive.manifest, how.into)
+    receipt = Receipt(source=findings.name, target=place.name, dry_run=how.dry_run)
+    if made is not None:
+        made.tell(receipt)
+    before = place.before(how.into, how.progress) if how.check or how.dry_run else None
+    if before is not None:
+        receipt.fingerprint_before = before.sums.hex()
+        if before.sums == findings.fingerprint:
+            return _already_there(receipt, before, header)
+    tally = Tally()
+    session = place.open(how.into, dry_run=how.dry_run)
     try:
-        load.run()
-        writer.finish(_header(archive.manifest), progress)
+        kept = _write(archive, findings, session, tally, header=header, how=how)
     except BaseException:
-        writer.abort()
+        session.writer.abort()
         raise
-    return load
+    receipt.dataset = kept.get("dataset")
+    _count(receipt, tally, findings)
+    _look_again(receipt, place, _expected(tally, findings, before, session), how)
+    return receipt
 
 
-def _check_mode(mode: str) -> None:
-    if mode not in MODES:
-        raise UnknownMode(f"Unknown mode {mode!r}. Known: {', '.join(MODES)}.")
-    if mode != "preserve":
-        raise UsageError(
-            f"Mode {mode} derives from raw content, and this version of cogx has no deriver yet. "
-            "Import with --mode preserve; the raw content is kept in the store."
-        )
+def _write(
+    archive: Archive,
+    findings: Findings,
+    session: Session,
+    tally: Tally,
+    *,
+    header: dict[str, Any],
+    how: _How,
+) -> dict[str, Any]:
+    """Bring the archive into the open session; return the header that is kept."""
+    kept = session.begin(_key(findings, how))
+    system = kept.get("source_system") or header["source_system"]
+    writer = session.writer
+    with Incoming(archive, findings, system) as incoming:
+        session.expect(incoming)
+        if isinstance(writer, GraphUpdater):
+            load_into(incoming, writer, tally, how.progress, policy=how.policy, system=system)
+        else:
+            load_new(incoming, writer, tally, how.progress)
+        header = united_header(kept, header)
+        writer.finish(header, how.progress)
+    return header
+
+
+def _look_again(
+    receipt: Receipt, place: Target, expected: FingerprintSums | None, how: _How
+) -> None:
+    """Read what the target holds now, and hold it against what it must have."""
+    after = place.after(how.into, how.progress) if how.check else None
+    if after is not None:
+        receipt.counts = dict(after.counts)
+        receipt.fingerprint = after.sums.hex()
+        receipt.verified = None if expected is None else after.sums == expected
+        if receipt.verified is False:
+            receipt.losses["store.differs"] = 1
+    elif expected is not None:
+        receipt.fingerprint = expected.hex()
+
+
+def _already_there(receipt: Receipt, before: Holdings, header: dict[str, Any]) -> Receipt:
+    """Say that the store holds just this graph, which its own fingerprint proves."""
+    receipt.counts = dict(before.counts)
+    receipt.actions = {
+        kind: {"accepted": count, Action.UNCHANGED: count} for kind, count in receipt.counts.items()
+    }
+    receipt.fingerprint = before.sums.hex()
+    receipt.verified = True
+    receipt.dataset = header.get("dataset")
+    receipt.notes.append("The store holds just this graph already; nothing was written.")
+    return receipt
+
+
+def _count(receipt: Receipt, tally: Tally, findings: Findings) -> None:
+    for kind, counts in tally.actions.items():
+        done = {str(action): counts[action] for action in Action if counts[action]}
+        receipt.actions[kind] = {"accepted": sum(done.values())} | done
+    receipt.counts = {kind: counts["accepted"] for kind, counts in receipt.actions.items()}
+    receipt.stubs = tally.stubs
+    receipt.examples = dict(tally.examples)
+    receipt.overwritten = dict(sorted(tally.overwritten.items()))
+    dropped = findings.log.totals["record.duplicate-id"]
+    if dropped:
+        receipt.losses["record.duplicate-id"] = dropped
+
+
+def _expected(
+    tally: Tally, findings: Findings, before: Holdings | None, session: Session
+) -> FingerprintSums | None:
+    """Return the sums that the dataset must have now, None if they cannot be told."""
+    if isinstance(session.writer, GraphUpdater):
+        if before is None and not session.was_vacant:
+            return None
+        sums = FingerprintSums()
+        sums.join(tally.sums)
+        if before is not None:
+            sums.join(before.sums)
+        return sums
+    return None if findings.log.totals["record.duplicate-id"] else findings.fingerprint
+
+
+def _key(findings: Findings, how: _How) -> str:
+    """Return what names this import, the same for every try: what comes in, and how."""
+    digests = {name: member.sha256 for name, member in sorted(findings.members.items())}
+    asked = [digests, how.policy, how.into]
+    return hashlib.sha256(encode({"import": asked})).hexdigest()
 
 
 def _refuse_warnings(findings: Findings) -> None:
@@ -111,44 +289,17 @@ def _refuse_warnings(findings: Findings) -> None:
     )
 
 
-def _header(manifest: Manifest | None) -> dict[str, Any]:
-    """Return what a store remembers of an archive, to write it again at the next export."""
-    if manifest is None:
-        return {"source_system": "unknown"}
-    plain = manifest.model_dump(mode="json", exclude={"cogx", "counts", "cogx_version"})
-    header = {"source_system": manifest.source_system} | {
-        name: plain[name]
-        for name in ("embedding_model", "migration_revision", "notes")
-        if plain.get(name) is not None
-    }
-    if manifest.model_extra:
-        header["unknown"] = manifest.model_extra
-    extension = manifest.cogx
-    if extension is not None:
-        kept = extension.model_dump(
-            mode="json",
-            include={"dataset", "complete", "selection", "embedding"},
-            exclude_none=True,
-        )
-        header |= kept
-    return header
-
-
-def _receipt(findings: Findings, load: Load, target: str) -> Receipt:
-    created = dict(load.created)
-    stubs = created.pop("stub", 0)
+def _tell_findings(receipt: Receipt, findings: Findings) -> None:
     totals = findings.log.totals
     errors = {code: n for code, n in totals.items() if CODES[code].severity is Severity.ERROR}
     dropped = {code: n for code, n in errors.items() if "left out" in CODES[code].lenient}
-    losses = dropped | dict(load.dropped)
-    return Receipt(
-        source=findings.name,
-        target=target,
-        counts=created,
-        stubs=stubs,
-        losses=losses,
-        changes={code: n for code, n in errors.items() if code not in losses},
-        declared={code: totals[code] for code in NOT_GRAPH if totals[code]},
-        warnings={code: n for code, n in totals.items() if code not in NOT_GRAPH | errors.keys()},
-        fingerprint=findings.fingerprint.hex(),
-    )
+    receipt.losses |= dropped
+    receipt.changes |= {code: n for code, n in errors.items() if code not in receipt.losses}
+    receipt.declared |= {code: totals[code] for code in NOT_GRAPH if totals[code]}
+    receipt.warnings |= {
+        code: n for code, n in totals.items() if code not in NOT_GRAPH | errors.keys()
+    }
+    for code in receipt.losses:
+        found = [str(problem) for problem in findings.problems if problem.code == code]
+        if found:
+            receipt.examples[code] = found[:5]

@@ -11,19 +11,19 @@ from typing import Any, Final
 from cogx.archive.lenient import checked_lenient
 from cogx.archive.reader import Archive, Source, archive_in
 from cogx.archive.validate import validate_container
-from cogx.codec.canonical import encode
 from cogx.codec.fingerprint import digest_lines
 from cogx.codec.lines import canonical_line
 from cogx.container import Container, open_container
 from cogx.disk_index import DiskIndex
-from cogx.engine.export import fingerprint_of, iter_batches
+from cogx.engine.holdings import holdings_of, iter_batches, system_of
 from cogx.engine.uris import reading
+from cogx.graph.datasets import reader_of
+from cogx.graph.reconcile import differing
 from cogx.limits import Limits
 from cogx.ports import GraphReader
 from cogx.progress import SILENT, Progress
 
 MOST_SHOWN: Final = 100
-_ABSENT: Final = object()
 
 
 @dataclass(slots=True)
@@ -66,11 +66,15 @@ def verify(
     source: Source,
     store: str | GraphReader,
     *,
+    dataset: str | None = None,
     lenient: frozenset[str] = frozenset(),
     limits: Limits | None = None,
     progress: Progress = SILENT,
 ) -> Comparison:
     """Compare an archive with a store, record by record, by what the store holds now.
+
+    Args:
+        dataset: which dataset of the store; default its own.
 
     Raises:
         InvalidArchive: the archive cannot be trusted, so nothing can be proven with it.
@@ -80,14 +84,15 @@ def verify(
     """
     limits = limits or Limits()
     lenient = checked_lenient(lenient)
-    with open_container(source, limits) as container, reading(store) as reader:
+    with open_container(source, limits) as container, reading(store) as whole:
+        reader = reader_of(whole, dataset)
         found = validate_container(container, lenient=lenient, limits=limits, progress=progress)
         found.raise_for_errors()
         comparison = Comparison(
             archive=found.name,
             store=store if isinstance(store, str) else type(store).__name__,
             archive_fingerprint=found.fingerprint.hex(),
-            store_fingerprint=fingerprint_of(reader, progress).hex(),
+            store_fingerprint=holdings_of(reader, progress).sums.hex(),
         )
         if not comparison.equal:
             _name_differences(container, reader, comparison, lenient, limits)
@@ -102,7 +107,7 @@ def _name_differences(
     limits: Limits,
 ) -> None:
     archive = archive_in(container, lenient=lenient, limits=limits)
-    system = reader.header().get("source_system", "unknown")
+    system = system_of(reader)
     with DiskIndex() as waiting:
         for block in archive.iter_blocks():
             digests = digest_lines(block.kind, block.lines)
@@ -160,13 +165,3 @@ def _originals(archive: Archive, waiting: DiskIndex, wanted: set[str]) -> dict[s
             if key in wanted and waiting.take(key, digest_lines(block.kind, [line])[0].hex()):
                 found.setdefault(key, []).append(line)
     return found
-
-
-def differing(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """Yield (path, (old, new)) for every value that differs between two JSON values."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted(old.keys() | new.keys()):
-            inside = f"{path}.{key}" if path else key
-            yield from differing(old.get(key, _ABSENT), new.get(key, _ABSENT), inside)
-    elif old is _ABSENT or new is _ABSENT or encode(old) != encode(new):
-        yield path, (None if old is _ABSENT else old, None if new is _ABSENT else new)

@@ -100,7 +100,9 @@ def records_of(node: Node, system: str) -> Iterator[tuple[str, Any]]:
     rest = node.rest or {}
     if rest.get("stub"):
         return
-    kind = rest.get("kind") or ("entity" if _is_name(node.properties.get("name")) else "raw_node")
+    if node.labels:
+        node = _labelled(node)
+    kind = _kind_of(node, rest)
     record = _record(kind, node, rest, system)
     if record is None:  # a person took away what its kind requires
         kind, record = "raw_node", RawLine(_raw_properties(node, {}))
@@ -110,6 +112,23 @@ def records_of(node: Node, system: str) -> Iterator[tuple[str, Any]]:
         kind, record = _twin(other, node, system)
         if record is not None:
             yield kind, record
+
+
+def kinds_of(node: Node) -> Iterator[tuple[str, int]]:
+    """Yield (kind, number) of the records a node stands for, without making them; as records_of."""
+    rest = node.rest or _NOTHING
+    if rest.get("stub"):
+        return
+    yield _kind_of(node, rest), rest.get("copies", 1)
+    for other in rest.get("also", ()):
+        yield (other.get("rest") or _NOTHING).get("kind", "entity"), 1
+
+
+def facts_of(edge: Edge, system: str) -> Iterator[Any]:
+    """Yield the fact that an edge stands for, as often as the edge says."""
+    fact = fact_of(edge, system)
+    for _ in range((edge.rest or _NOTHING).get("copies", 1)):
+        yield fact
 
 
 def fact_of(edge: Edge, system: str) -> Any:
@@ -128,6 +147,13 @@ def fact_of(edge: Edge, system: str) -> Any:
             "or ends in text, so it cannot be a fact."
         )
     return fact
+
+
+def _labelled(node: Node) -> Node:
+    """Return a node whose further labels are a property: COGX has one type for a node."""
+    key = _free_key("labels", node.properties)
+    properties = node.properties | {key: list(node.labels)}
+    return Node(node.id, node.type, properties, node.rest)
 
 
 def attach_twin(node: Node, kind: str, record: Any, system: str) -> None:
@@ -266,6 +292,11 @@ def _typed(
     if free:
         fixed[free_field] = free
     return line_struct(kind, dict(rest.get("unknown", ())) | fields, fixed)
+
+
+def _kind_of(node: Node, rest: Mapping[str, Any]) -> str:
+    named = "entity" if _is_name(node.properties.get("name")) else "raw_node"
+    return str(rest.get("kind") or named)
 
 
 def _is_name(value: Any) -> bool:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cogx.cli.exit_codes import FINE, PROBLEMS
 from cogx.cli.layout import command as command_line
-from cogx.cli.options import ARCHIVE, Reading, output_options, reading_options
+from cogx.cli.options import (
+    ARCHIVE,
+    Choosing,
+    Reading,
+    choosing_options,
+    output_options,
+    password_option,
+    reading_options,
+)
 from cogx.cli.progress_bar import progress_on
 from cogx.cli.receipts import show_receipt
 from cogx.cli.streams import STANDARD, bytes_at, check_room, source_of
 from cogx.cli.terminal import Console
 
+if TYPE_CHECKING:
+    from cogx.engine.receipt import Receipt
+
 _SMALLER = 10
 """A store takes at least this part of its archive's room: a lower bound."""
 
 _MODES = ("preserve", "hybrid", "re-derive")
+_POLICIES = ("merge", "skip", "replace", "fail")
+_IDENTITIES = ("id", "cognee", "folded")
 
 
 @click.command("import")
@@ -26,16 +41,51 @@ _MODES = ("preserve", "hybrid", "re-derive")
     type=click.Choice(_MODES),
     default="preserve",
     show_default=True,
-    help="preserve: the graph as it is; the others derive from raw content.",
+    help="preserve: the graph as it is; hybrid: that, and what its texts say; re-derive: "
+    "only what its texts say.",
 )
+@click.option(
+    "--on-conflict",
+    type=click.Choice(_POLICIES),
+    default="merge",
+    show_default=True,
+    help="What becomes of a record that is in the store with another content.",
+)
+@click.option("--into", metavar="NAME", help="The dataset; else the store's own.")
+@choosing_options
+@click.option(
+    "--identity",
+    type=click.Choice(_IDENTITIES),
+    default="id",
+    show_default=True,
+    help="When two entities are one: same id, or same name by cognee's rule or a better one.",
+)
+@click.option("--deriver", metavar="NAME", default="vocabulary", show_default=True,
+              help="What reads the texts in hybrid and re-derive.")  # fmt: skip
+@click.option("--id-map", metavar="FILE", help="Write the ids that changed to this new file.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; say what would be done.")
+@click.option("--rollback", is_flag=True, help="Take back what a broken-off import has left.")
+@click.option("--no-check", is_flag=True, help="Do not read the store again afterwards.")
+@click.option("--allow-loss", metavar="CODE", multiple=True, help="End with 0 in spite of it.")
 @click.option("--strict", is_flag=True, help="Refuse an archive with warnings, too.")
 @click.option("--allow-empty", is_flag=True, help="Take an archive that holds no record.")
 @reading_options
+@password_option
 @output_options
 def command(
     archive: str,
     store: str,
     mode: str,
+    on_conflict: str,
+    into: str | None,
+    choosing: Choosing,
+    identity: str,
+    deriver: str,
+    id_map: str | None,
+    dry_run: bool,
+    rollback: bool,
+    no_check: bool,
+    allow_loss: tuple[str, ...],
     strict: bool,
     allow_empty: bool,
     reading: Reading,
@@ -44,25 +94,46 @@ def command(
     """Import an archive into a graph store.
 
     The archive is validated before the store is touched; then all of it is loaded, or nothing.
-    The exit code is 1 if the store could not keep everything: the losses are named.
+    A store that holds a graph takes it in beside that: records with one id are brought together,
+    and importing the same archive again changes nothing. Afterwards the store is read, and held
+    against what it must have. The exit code is 1 if something was lost: the losses are named.
     """
     from cogx.engine.import_ import import_archive
-    from cogx.engine.uris import parse_uri
+    from cogx.engine.uris import is_file, parse_uri, store_at
 
-    path = parse_uri(store)[1]
-    if archive != STANDARD:
-        check_room(path, bytes_at(archive) // _SMALLER, "the store")
+    if rollback:
+        console.line(store_at(store).rollback())
+        return FINE
+    if archive != STANDARD and is_file(store) and not dry_run:
+        check_room(parse_uri(store)[1], bytes_at(archive) // _SMALLER, "the store")
     with progress_on(console) as progress:
         receipt = import_archive(
             source_of(archive),
             store,
             mode=mode,
+            on_conflict=on_conflict,
+            into=into,
+            **choosing.named(),
+            identity=identity,
+            deriver=deriver,
+            id_map=id_map,
+            dry_run=dry_run,
+            check=not no_check,
             lenient=reading.lenient,
             strict=strict,
             limits=reading.limits,
             allow_empty=allow_empty,
             progress=progress,
         )
-    follow_up = "" if archive == STANDARD else command_line("cogx", "verify", archive, store)
-    show_receipt(console, "Imported", receipt, follow_up)
-    return FINE if receipt.lossless else PROBLEMS
+    show_receipt(console, "Imported", receipt, _follow_up(archive, store, into, receipt))
+    lost = receipt.losses.keys() - set(allow_loss)
+    return PROBLEMS if lost else FINE
+
+
+def _follow_up(archive: str, store: str, into: str | None, receipt: Receipt) -> str:
+    """Return the command that proves the import, where one can: the store holds just that."""
+    if archive == STANDARD or receipt.dry_run or receipt.fingerprint_before is not None:
+        return ""
+    if receipt.left_out or receipt.changes or receipt.derived:
+        return ""
+    return command_line("cogx", "verify", archive, store, *(["--dataset", into] if into else []))

@@ -8,7 +8,13 @@ import click
 
 from cogx.cli.exit_codes import FINE, PROBLEMS
 from cogx.cli.layout import count_of
-from cogx.cli.options import ARCHIVE, Reading, output_options, reading_options
+from cogx.cli.options import (
+    ARCHIVE,
+    Reading,
+    output_options,
+    password_option,
+    reading_options,
+)
 from cogx.cli.progress_bar import progress_on
 from cogx.cli.streams import source_of
 from cogx.cli.terminal import Console, json_text
@@ -23,9 +29,13 @@ _SHOWN_CHARACTERS = 60
 @click.command("verify")
 @click.argument("archive", metavar="ARCHIVE", type=ARCHIVE)
 @click.argument("store", metavar="STORE")
+@click.option("--dataset", metavar="NAME", help="The dataset; else the store's own.")
 @reading_options
+@password_option
 @output_options
-def command(archive: str, store: str, reading: Reading, console: Console) -> int:
+def command(
+    archive: str, store: str, dataset: str | None, reading: Reading, console: Console
+) -> int:
     """Prove that an archive and a store hold the same graph.
 
     The fingerprint of the store is computed from what a query sees there now. The exit code is
@@ -37,6 +47,7 @@ def command(archive: str, store: str, reading: Reading, console: Console) -> int
         comparison = verify(
             source_of(archive),
             store,
+            dataset=dataset,
             lenient=reading.lenient,
             limits=reading.limits,
             progress=progress,

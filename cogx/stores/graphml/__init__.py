@@ -11,6 +11,7 @@ person changes in a graph editor is read as changed.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cogx.stores.graphml.parsing import parse
@@ -33,15 +34,23 @@ def open_reader(path: str | Path) -> NetworkxReader:
     return parse(Path(path))
 
 
-def open_writer(path: str | Path) -> GraphmlWriter:
+def open_writer(path: str | Path, *, replace: bool = False) -> GraphmlWriter:
     """Start a new GraphML file. Nothing appears at ``path`` before ``finish()``.
+
+    Args:
+        replace: whether a file may be there; it is replaced as a whole.
 
     Raises:
         StoreRefused: there is a file already.
         BadSetting: its directory does not exist.
     Cost: the whole graph in memory, about 4 kB a node or edge in ``finish()``.
     """
-    return GraphmlWriter(Path(path))
+    return GraphmlWriter(Path(path), replace=replace)
 
 
-__all__ = ["GraphmlWriter", "open_reader", "open_writer"]
+def is_vacant(path: str | Path) -> bool:
+    """Tell whether no file is there."""
+    return not os.path.lexists(path)
+
+
+__all__ = ["GraphmlWriter", "is_vacant", "open_reader", "open_writer"]

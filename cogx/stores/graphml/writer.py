@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cogx.build_site import BuildSite
 from cogx.codec.canonical import NotJson
-from cogx.errors import BadSetting, NoSpace, StoreRefused, UsageError
+from cogx.errors import NoSpace, StoreRefused, UsageError
 from cogx.ports import Edge, Node
 from cogx.progress import Progress
 from cogx.stores.graphml.shown import is_fit_name, json_text, shown_attributes
@@ -29,11 +29,14 @@ class GraphmlWriter:
     itself stands in ``_cogx``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, replace: bool) -> None:
         import networkx  # noqa: PLC0415 - 0.1 s and 30 MB that only these stores need
 
-        _check_vacant(path)
         self._path = path
+        self._site = BuildSite(path)
+        if os.path.lexists(path) and not replace:
+            self._site.close()
+            raise StoreRefused(f"{path} exists already. Give another path, or remove it first.")
         self._graph: networkx.MultiDiGraph[Any] = networkx.MultiDiGraph()
         self._standins: dict[str, str] = {}
         self._edge_ids: set[str] = set()
@@ -107,34 +110,18 @@ class GraphmlWriter:
         """Drop what was not finished; may be called twice."""
         self._over = True
         self._graph.clear()
+        self._site.close()
 
     def _write(self) -> None:
         from networkx import write_graphml_xml  # noqa: PLC0415 - that of lxml escapes otherwise
 
-        with tempfile.TemporaryDirectory(
-            prefix=f".{self._path.name[:100]}.",
-            suffix=".cogx-partial",
-            dir=self._path.parent,
-            ignore_cleanup_errors=True,
-        ) as directory:
-            partial = Path(directory, "graph")
-            with partial.open("wb") as file:
-                write_graphml_xml(self._graph, file)
-                file.flush()
-                os.fsync(file.fileno())
-            _check_vacant(self._path)
-            partial.replace(self._path)
+        with self._site.built.open("wb") as file:
+            write_graphml_xml(self._graph, file)
+        self._site.publish()
 
     def _check_open(self) -> None:
         if self._over:
             raise UsageError("This writer is finished or aborted; open a new one.")
-
-
-def _check_vacant(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise BadSetting(f"{path.parent} is not a directory. Make it first.")
-    if os.path.lexists(path):
-        raise StoreRefused(f"{path} exists already. Give another path, or remove it first.")
 
 
 def _is_fit_id(text: str) -> bool:

@@ -11,6 +11,7 @@ in an archive. ``graph.cogx`` marks such a file, and holds the header.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cogx.stores.json_graph.reader import JsonGraphReader
@@ -27,15 +28,24 @@ def open_reader(path: str | Path) -> JsonGraphReader:
     return JsonGraphReader(Path(path))
 
 
-def open_writer(path: str | Path) -> JsonGraphWriter:
+def open_writer(path: str | Path, *, replace: bool = False) -> JsonGraphWriter:
     """Start a new node-link file. Nothing appears at ``path`` before ``finish()``.
+
+    Args:
+        replace: whether a file may be there; it is replaced as a whole.
 
     Raises:
         StoreRefused: there is a file already.
+        StoreBusy: another process writes to it.
         BadSetting: its directory does not exist.
     Cost: memory of one batch.
     """
-    return JsonGraphWriter(Path(path))
+    return JsonGraphWriter(Path(path), replace=replace)
 
 
-__all__ = ["JsonGraphReader", "JsonGraphWriter", "open_reader", "open_writer"]
+def is_vacant(path: str | Path) -> bool:
+    """Tell whether no file is there."""
+    return not os.path.lexists(path)
+
+
+__all__ = ["JsonGraphReader", "JsonGraphWriter", "is_vacant", "open_reader", "open_writer"]

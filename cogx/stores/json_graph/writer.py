@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cogx.build_site import BuildSite
 from cogx.codec import canonical
 from cogx.codec.canonical import NotJson
 from cogx.codec.typed import to_json
-from cogx.errors import BadSetting, NoSpace, StoreRefused, UsageError
+from cogx.errors import NoSpace, StoreRefused, UsageError
 from cogx.ports import Edge, Node
 from cogx.progress import Progress
 from cogx.stores.json_graph.form import EDGE_NAMES, FORMAT, NODE_NAMES
@@ -20,17 +20,16 @@ from cogx.stores.json_graph.form import EDGE_NAMES, FORMAT, NODE_NAMES
 class JsonGraphWriter:
     """Write a graph as one node-link file: a GraphWriter. Lines are in the order given."""
 
-    def __init__(self, path: Path) -> None:
-        if not path.parent.is_dir():
-            raise BadSetting(f"{path.parent} is not a directory. Make it first.")
-        if os.path.lexists(path):
-            raise StoreRefused(f"{path} exists already. Give another path, or remove it first.")
+    def __init__(self, path: Path, *, replace: bool) -> None:
         self._path = path
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=".cogx-partial", dir=path.parent
-        )
-        self._partial = Path(name)
-        self._file = os.fdopen(handle, "wb", buffering=1 << 20)
+        self._site = BuildSite(path)
+        try:
+            if os.path.lexists(path) and not replace:
+                raise StoreRefused(f"{path} exists already. Give another path, or remove it first.")
+            self._file = self._site.built.open("wb", buffering=1 << 20)
+        except BaseException:
+            self._site.close()
+            raise
         self._list = "nodes"
         self._empty = True
         self._write(b'{"directed":true,"multigraph":true,"nodes":[')
@@ -63,13 +62,11 @@ class JsonGraphWriter:
         mark = {"cogx": {"format": FORMAT, "header": dict(header)}}
         self._write(b'],\n"graph":' + canonical.encode(mark) + b"}\n")
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
             self._file.close()
-            self._partial.replace(self._path)
         except OSError as error:
             raise _no_space(self._path, error) from error
-        self._list = "over"
+        self._site.publish()
+        self.abort()
         progress.advance(1)
         progress.end()
 
@@ -77,7 +74,7 @@ class JsonGraphWriter:
         """Drop what was not finished; may be called twice."""
         self._list = "over"
         self._file.close()
-        self._partial.unlink(missing_ok=True)
+        self._site.close()
 
     def _begin_edges(self) -> None:
         if self._list == "over":

@@ -55,6 +55,7 @@ def open_writer(
     buffer_bytes: int = DEFAULT_BUFFER_BYTES,
     row_bytes: int = DEFAULT_ROW_BYTES,
     threads: int = DEFAULT_THREADS,
+    replace: bool = False,
 ) -> LadybugWriter:
     """Start a new Ladybug store. Nothing appears at ``path`` before ``finish()``.
 
@@ -63,10 +64,12 @@ def open_writer(
         buffer_bytes: size of the database's buffer pool while loading.
         row_bytes: how much of the rows is held in memory before it goes to disk.
         threads: how many threads the database may use.
+        replace: whether a store with content may be there; it is replaced as a whole.
 
     Raises:
         MissingExtra: the driver is not installed.
         StoreRefused: there is a store with content already, or something else.
+        StoreBusy: another process writes to it.
         StoreUnavailable: another process holds it; a retry may help.
     Cost: disk beside ``path`` of about twice the rows while loading.
     """
@@ -75,5 +78,18 @@ def open_writer(
     except ImportError as error:
         raise MissingExtra("ladybug", "A Ladybug store") from error
     return LadybugWriter(
-        Path(path), buffer_bytes=buffer_bytes, row_bytes=row_bytes, threads=threads
+        Path(path),
+        buffer_bytes=buffer_bytes,
+        row_bytes=row_bytes,
+        threads=threads,
+        replace=replace,
     )
+
+
+def is_vacant(path: str | Path, *, buffer_bytes: int = DEFAULT_READ_BYTES) -> bool:
+    """Tell whether there is nothing here, or a store without nodes; raises as open_writer."""
+    try:
+        from cogx.stores.ladybug.vacancy import is_vacant as look  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtra("ladybug", "A Ladybug store") from error
+    return look(Path(path), buffer_bytes=buffer_bytes, threads=DEFAULT_THREADS)

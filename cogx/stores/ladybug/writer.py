@@ -6,13 +6,13 @@ so that a process that dies leaves no half store under the final name.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from cogx.build_site import PARTIAL, BuildSite
 from cogx.errors import NoSpace, StoreRefused, UsageError
 from cogx.ports import Edge, Node
 from cogx.progress import Progress
@@ -44,17 +44,25 @@ class LadybugWriter:
     ``finish()`` the buffer pool and Ladybug's key index (about 40 bytes a node).
     """
 
-    def __init__(self, path: Path, *, buffer_bytes: int, row_bytes: int, threads: int) -> None:
+    def __init__(
+        self, path: Path, *, buffer_bytes: int, row_bytes: int, threads: int, replace: bool
+    ) -> None:
         self._path = path
         self._buffer_bytes = max(buffer_bytes, _LEAST_POOL)
         columns = min(MAX_COLUMNS, self._buffer_bytes // _POOL_PER_COLUMN)
         new_shape = partial(Shape, columns, {} if keeps_every_number() else SURE)
         self._threads = threads
-        check_vacant(path, buffer_bytes=buffer_bytes, threads=threads)
-        self._build = _directory(path.parent, f".{path.name[:100]}.")
+        self._site = BuildSite(path)
+        try:
+            if not replace:
+                check_vacant(path, buffer_bytes=buffer_bytes, threads=threads)
+        except BaseException:
+            self._site.close()
+            raise
         # Ladybug takes these characters in a file's name for patterns, and has no escape.
         beside = not _GLOB.intersection(str(path.absolute()))
-        self._spool = self._build if beside else _directory(None, "cogx-")
+        self._elsewhere = None if beside else _elsewhere()
+        self._spool = Path(self._elsewhere.name) if self._elsewhere else self._site.directory
         self._index = NodeIndex()
         self._sealed = False
         self._over = False
@@ -134,10 +142,9 @@ class LadybugWriter:
         self._check_open()
         self._seal()
         self._edges.house_all()
-        built = Path(self._build.name, "store")
         try:
             load(
-                built,
+                self._site.built,
                 self._nodes,
                 self._edges,
                 header=header,
@@ -146,16 +153,17 @@ class LadybugWriter:
                 threads=self._threads,
                 known_as=self._path,
             )
-            _publish(built, self._path)
         except OSError as error:
             raise NoSpace(f"{self._path}: {error.strerror}. Nothing was written there.") from error
+        self._site.publish()
         self.abort()
 
     def abort(self) -> None:
         """Drop everything that was not finished; may be called twice."""
         self._over = True
-        self._build.cleanup()
-        self._spool.cleanup()
+        self._site.close()
+        if self._elsewhere is not None:
+            self._elsewhere.cleanup()
 
     def _seal(self) -> None:
         if self._sealed:
@@ -171,7 +179,7 @@ class LadybugWriter:
             self._index.settle(settle_repeats(housed, repeats))
 
     def _subdirectory(self, name: str) -> Path:
-        directory = Path(self._spool.name, name)
+        directory = self._spool / name
         directory.mkdir()
         return directory
 
@@ -180,19 +188,5 @@ class LadybugWriter:
             raise UsageError("This writer is finished or aborted; open a new one.")
 
 
-def _directory(parent: Path | None, prefix: str) -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(
-        prefix=prefix, suffix=".cogx-partial", dir=parent, ignore_cleanup_errors=True
-    )
-
-
-def _publish(built: Path, path: Path) -> None:
-    """Make the file durable and give it its name."""
-    with built.open("rb") as file:
-        os.fsync(file.fileno())
-    built.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+def _elsewhere() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="cogx-", suffix=PARTIAL, ignore_cleanup_errors=True)

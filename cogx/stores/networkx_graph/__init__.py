@@ -11,6 +11,7 @@ reader needs no import at all.
 from __future__ import annotations
 
 from cogx.stores.networkx_graph.reader import NetworkxReader
+from cogx.stores.networkx_graph.updater import NetworkxUpdater
 from cogx.stores.networkx_graph.writer import NetworkxWriter
 
-__all__ = ["NetworkxReader", "NetworkxWriter"]
+__all__ = ["NetworkxReader", "NetworkxUpdater", "NetworkxWriter"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,9 +70,7 @@ class NetworkxReader:
 
     def iter_nodes(self) -> Iterator[Node]:
         """Yield every node, ordered by id."""
-        for text in sorted(self._nodes):
-            attributes = self._graph.nodes[self._nodes[text]]
-            yield node_from(text, attributes, own=self._mark is not None)
+        yield from self._iter_nodes(sorted(self._nodes))
 
     def iter_edges(self) -> Iterator[Edge]:
         """Yield every edge, ordered by id."""
@@ -90,6 +88,11 @@ class NetworkxReader:
 
     def close(self) -> None:
         """Do nothing: the graph belongs to the caller."""
+
+    def _iter_nodes(self, texts: Iterable[str]) -> Iterator[Node]:
+        for text in texts:
+            attributes = self._graph.nodes[self._nodes[text]]
+            yield node_from(text, attributes, own=self._mark is not None)
 
     def _items(self) -> Iterator[Item]:
         if self._graph.is_multigraph():

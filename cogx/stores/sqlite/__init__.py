@@ -15,7 +15,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cogx.build_site import clear_leftovers
+from cogx.stores.sqlite.database import recover, translated
 from cogx.stores.sqlite.reader import SqliteReader
+from cogx.stores.sqlite.updater import SqliteUpdater
+from cogx.stores.sqlite.vacancy import is_vacant as _is_vacant
 from cogx.stores.sqlite.writer import SqliteWriter
 
 MIB = 1 << 20
@@ -55,4 +59,42 @@ def open_writer(path: str | Path, *, buffer_bytes: int = DEFAULT_BUFFER_BYTES) -
     return SqliteWriter(Path(path), buffer_bytes=buffer_bytes)
 
 
-__all__ = ["SqliteReader", "SqliteWriter", "open_reader", "open_writer"]
+def open_updater(path: str | Path, *, buffer_bytes: int = DEFAULT_BUFFER_BYTES) -> SqliteUpdater:
+    """Start to change a SQLite store, in one transaction of its own.
+
+    Raises:
+        StoreRefused: no store of cogx is there.
+        StoreBusy, StoreUnavailable: another process writes to it; a retry may help.
+    """
+    return SqliteUpdater(Path(path), buffer_bytes=buffer_bytes)
+
+
+def is_vacant(path: str | Path, *, buffer_bytes: int = DEFAULT_BUFFER_BYTES) -> bool:
+    """Tell whether there is nothing here, or a store without nodes; raises as open_writer."""
+    return _is_vacant(Path(path), buffer_bytes=buffer_bytes)
+
+
+def rollback(path: str | Path, *, buffer_bytes: int = DEFAULT_BUFFER_BYTES) -> str:
+    """Take back what an import that was broken off has left; return what was done.
+
+    Raises:
+        StoreBusy, StoreUnavailable: an import is at work.
+    """
+    place = Path(path)
+    clear_leftovers(place)
+    if place.exists():
+        with translated(place):
+            recover(place)
+    return "The store is as it was before: an import shows only when it is whole."
+
+
+__all__ = [
+    "SqliteReader",
+    "SqliteUpdater",
+    "SqliteWriter",
+    "is_vacant",
+    "open_reader",
+    "open_updater",
+    "open_writer",
+    "rollback",
+]

@@ -55,16 +55,21 @@ def open_new(path: Path, *, buffer_bytes: int) -> sqlite3.Connection:
     return database
 
 
-def publish(built: Path, path: Path) -> None:
-    """Make a closed file durable and give it its name."""
-    with built.open("rb") as file:
-        os.fsync(file.fileno())
-    built.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+def open_to_change(path: Path, *, buffer_bytes: int) -> sqlite3.Connection:
+    """Open a file to change it in transactions that survive a crash, whole or not at all."""
+    database = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute(f"PRAGMA cache_size = -{max(1, buffer_bytes >> 10)}")
+    return database
+
+
+def recover(path: Path) -> None:
+    """Let SQLite take back what a process that died has left half-written."""
+    database = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
     try:
-        os.fsync(directory)
+        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     finally:
-        os.close(directory)
+        database.close()
 
 
 def leftovers(path: Path) -> Iterator[Path]:
@@ -104,8 +109,9 @@ def _meaning(error: sqlite3.Error, path: Path) -> CogxError:
         return StoreRefused(f"{path} is not a SQLite database. Check the path.", reason=str(error))
     if code in _UNRECOVERED:
         return StoreRefused(
-            f"{path} cannot be read as it stands ({error}). If a process died while it wrote, "
-            "open it once with the sqlite3 shell so that it recovers.",
+            f"{path} cannot be read as it stands ({error}). If an import died there, import again "
+            "or take it back with --rollback; else open it once with the sqlite3 shell so that it "
+            "recovers.",
             reason=str(error),
         )
     if code == sqlite3.SQLITE_CORRUPT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from cogx.errors import StoreRefused
@@ -38,7 +39,7 @@ TABLES: Final = (
 INDEXES: Final = (
     "CREATE INDEX nodes_type ON nodes(type)",
     f"CREATE INDEX nodes_stub ON nodes(id) WHERE _cogx = '{STUB}'",
-    "CREATE INDEX edges_id ON edges(id)",
+    "CREATE UNIQUE INDEX edges_id ON edges(id)",
     "CREATE INDEX edges_source ON edges(source)",
     "CREATE INDEX edges_target ON edges(target)",
     "CREATE INDEX edges_predicate ON edges(predicate)",
@@ -75,10 +76,22 @@ def search(table: str, column: str) -> tuple[str, ...]:
     )
 
 
-def insert_into(table: str, columns: tuple[str, ...]) -> str:
+def insert_into(table: str, columns: tuple[str, ...], added: Sequence[str] = ()) -> str:
     """Return the statement that adds a row; properties are given as the bytes of their text."""
-    marks = ", ".join("CAST(? AS TEXT)" if name == "properties" else "?" for name in columns)
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+    marks = ", ".join([*map(_mark, columns), *("?" for _ in added)])
+    listed = ", ".join([*columns, *map(quoted, added)])
+    return f"INSERT INTO {table} ({listed}) VALUES ({marks})"  # noqa: S608
+
+
+def update(table: str, columns: tuple[str, ...], added: Sequence[str]) -> str:
+    """Return the statement that changes a row; its id comes first in a row, here last."""
+    settings = [f"{name} = {_mark(name)}" for name in columns[1:]]
+    settings += [f"{quoted(name)} = ?" for name in added]
+    return f"UPDATE {table} SET {', '.join(settings)} WHERE id = ?"  # noqa: S608
+
+
+def _mark(column: str) -> str:
+    return "CAST(? AS TEXT)" if column == "properties" else "?"
 
 
 def quoted(name: str) -> str:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from cogx.errors import StoreRefused, StoreUnavailable
 from cogx.ports import Edge, Node
 from cogx.stores.sqlite import layout
 from cogx.stores.sqlite.database import open_existing, stamp, translated
+from cogx.stores.sqlite.found import added_columns, header_in, read_meta
 from cogx.stores.sqlite.rows import edge_of_row, node_of_row
 
 Row = TypeVar("Row", Node, Edge)
@@ -33,9 +32,9 @@ class SqliteReader:
         try:
             with translated(path):
                 self._database.execute("BEGIN")
-                self._meta = self._read_meta()
-                self._added_to_nodes = self._added("nodes", layout.NODE_COLUMNS)
-                self._added_to_edges = self._added("edges", layout.EDGE_COLUMNS)
+                self._meta = read_meta(self._database, path)
+                self._added_to_nodes = added_columns(self._database, "nodes", layout.NODE_COLUMNS)
+                self._added_to_edges = added_columns(self._database, "edges", layout.EDGE_COLUMNS)
         except BaseException:
             self._database.close()
             raise
@@ -52,10 +51,7 @@ class SqliteReader:
 
     def header(self) -> Mapping[str, Any]:
         """Return the header that was kept."""
-        try:
-            return msgspec.json.decode(self._meta.get("header", "{}"), type=dict[str, Any])
-        except msgspec.MsgspecError as error:
-            raise StoreRefused(f"{self._path}: the stored header is damaged.") from error
+        return header_in(self._meta, self._path)
 
     def iter_nodes(self) -> Iterator[Node]:
         """Yield every node, ordered by id."""
@@ -84,35 +80,6 @@ class SqliteReader:
             ):
                 yield read(row, added)
         self._check_unchanged()
-
-    def _read_meta(self) -> dict[str, str]:
-        names = {str(row[0]) for row in self._database.execute("SELECT name FROM sqlite_schema")}
-        if layout.META not in names:
-            raise StoreRefused(
-                f"{self._path} is a SQLite database, but not one that cogx made, so cogx does not "
-                "know where its graph is. Check the path."
-            )
-        rows = self._database.execute(f"SELECT key, value FROM {layout.META}")  # noqa: S608
-        meta = {str(key): str(value) for key, value in rows}
-        layout.check_version(meta.get("schema_version"))
-        return meta
-
-    def _added(self, table: str, columns: tuple[str, ...]) -> list[str]:
-        """Return the columns that somebody added to a table of ours.
-
-        Raises:
-            StoreRefused: one of ours is gone.
-        """
-        rows = list(
-            self._database.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (table,))
-        )
-        missing = [name for name in columns if (name, 0) not in rows]
-        if missing:
-            raise StoreRefused(
-                f"Table {table!r} has lost its column {missing[0]!r}. "
-                "Add it again, or restore the store from an archive."
-            )
-        return [str(name) for name, hidden in rows if not hidden and name not in columns]
 
     def _check_unchanged(self) -> None:
         """A file opened without a lock may be written to meanwhile."""

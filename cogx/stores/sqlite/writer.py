@@ -6,18 +6,18 @@ A process that dies leaves no half store under the final name.
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from cogx.build_site import BuildSite
 from cogx.codec.canonical import NotJson, encode
-from cogx.errors import NoSpace, StoreRefused, UsageError
+from cogx.errors import StoreRefused, UsageError
 from cogx.generator import GENERATOR
 from cogx.ports import Edge, Node
 from cogx.progress import Progress
 from cogx.stores.sqlite import layout
-from cogx.stores.sqlite.database import open_new, publish, translated
+from cogx.stores.sqlite.database import open_new, translated
 from cogx.stores.sqlite.rows import edge_row, node_row
 from cogx.stores.sqlite.vacancy import check_vacant
 
@@ -34,23 +34,20 @@ class SqliteWriter:
 
     def __init__(self, path: Path, *, buffer_bytes: int) -> None:
         self._path = path
-        self._buffer_bytes = buffer_bytes
-        check_vacant(path, buffer_bytes=buffer_bytes)
-        self._build = tempfile.TemporaryDirectory(
-            prefix=f".{path.name[:100]}.",
-            suffix=".cogx-partial",
-            dir=path.parent,
-            ignore_cleanup_errors=True,
-        )
-        self._built = Path(self._build.name, "store")
+        self._site = BuildSite(path)
         self._sealed = False
         self._over = False
         self._last = ""
-        with translated(path):
-            self._database = open_new(self._built, buffer_bytes=buffer_bytes)
-            self._database.execute("BEGIN")
-            for statement in layout.TABLES:
-                self._database.execute(statement)
+        try:
+            check_vacant(path, buffer_bytes=buffer_bytes)
+            with translated(path):
+                self._database = open_new(self._site.built, buffer_bytes=buffer_bytes)
+                self._database.execute("BEGIN")
+                for statement in layout.TABLES:
+                    self._database.execute(statement)
+        except BaseException:
+            self._site.close()
+            raise
 
     def write_nodes(self, nodes: Iterable[Node]) -> None:
         """Add a batch of new nodes; see GraphWriter.
@@ -87,7 +84,7 @@ class SqliteWriter:
         with translated(self._path):
             self._keep(header)
             for statement in layout.INDEXES:
-                self._database.execute(statement)
+                self._make_index(statement)
                 progress.advance(1)
             self._check_ends()
             progress.advance(1)
@@ -97,18 +94,14 @@ class SqliteWriter:
             self._database.close()
             progress.advance(1)
         progress.end()
-        check_vacant(self._path, buffer_bytes=self._buffer_bytes)
-        try:
-            publish(self._built, self._path)
-        except OSError as error:
-            raise NoSpace(f"{self._path}: {error.strerror}. Nothing was written there.") from error
+        self._site.publish()
         self.abort()
 
     def abort(self) -> None:
         """Drop everything that was not finished; may be called twice."""
         self._over = True
         self._database.close()
-        self._build.cleanup()
+        self._site.close()
 
     def _write(
         self,
@@ -142,6 +135,15 @@ class SqliteWriter:
             "header": text,
         }
         self._database.executemany(_ADD_META, about.items())
+
+    def _make_index(self, statement: str) -> None:
+        try:
+            self._database.execute(statement)
+        except sqlite3.IntegrityError as error:
+            (edge_id,) = self._database.execute(
+                "SELECT id FROM edges GROUP BY id HAVING count(*) > 1 LIMIT 1"
+            ).fetchone()
+            raise StoreRefused(f"Two edges have the id {edge_id!r:.80}.") from error
 
     def _check_ends(self) -> None:
         for end in ("source", "target"):

@@ -89,6 +89,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> str:
     module = ModuleType("cogx.stores.json_graph")
     module.open_reader = little_store.open_reader  # type: ignore[attr-defined]
     module.open_writer = little_store.open_writer  # type: ignore[attr-defined]
+    module.is_vacant = little_store.is_vacant  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "cogx.stores.json_graph", module)
     return "json:graph"
 

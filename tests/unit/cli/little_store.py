@@ -50,6 +50,10 @@ class LittleStore:
         pass
 
 
+def is_vacant(path: str) -> bool:
+    return not Path(path).exists() or not open_reader(path).kept["nodes"]
+
+
 def open_reader(path: str) -> LittleStore:
     store = LittleStore(path)
     if not store.path.exists():
@@ -58,7 +62,7 @@ def open_reader(path: str) -> LittleStore:
     return store
 
 
-def open_writer(path: str) -> LittleStore:
-    if Path(path).exists():
+def open_writer(path: str, *, replace: bool = False) -> LittleStore:
+    if not replace and not is_vacant(path):
         raise StoreRefused(f"{path} holds a graph already. Choose another path.")
     return LittleStore(path)

@@ -22,7 +22,6 @@ from cogx.errors import (
     InvalidArchive,
     MissingMember,
     UnknownMode,
-    UsageError,
 )
 from cogx.format.records import Entity, Fact
 from cogx.ports import Edge, Node
@@ -122,12 +121,6 @@ def test_an_interruption_drops_everything() -> None:
 @pytest.mark.parametrize("mode", ["", "Preserve", "merge"])
 def test_an_unknown_mode_is_told(mode: str) -> None:
     with pytest.raises(UnknownMode):
-        imported(GOOD, mode=mode)
-
-
-@pytest.mark.parametrize("mode", ["hybrid", "re-derive"])
-def test_modes_that_derive_say_that_they_do_not_yet(mode: str) -> None:
-    with pytest.raises(UsageError, match="preserve"):
         imported(GOOD, mode=mode)
 
 

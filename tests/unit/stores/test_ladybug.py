@@ -285,7 +285,7 @@ def test_a_log_that_a_dead_process_left_is_read_too(people: Path) -> None:
     nodes, _ = read(people)
     assert [node.id for node in nodes] == ["acme", "ann", "bob", "eve", "new"]
     assert (people.read_bytes(), log.read_bytes()) == before
-    with pytest.raises(StoreRefused, match="holds a graph already"):
+    with pytest.raises(StoreRefused, match="left by a process"):
         ladybug.open_writer(people)
 
 

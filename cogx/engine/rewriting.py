@@ -1,0 +1,248 @@
+"""Knows in which order records are chosen, renamed, identified, derived from and given a profile.
+
+Every stage takes a RecordSource and is one. On import what comes out goes through a temporary
+archive, which is proven and loaded like any other; on export it goes straight to the target.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cogx.archive.reader import Archive
+from cogx.archive.writer import ArchiveWriter, exported_now
+from cogx.engine.header import header_of, manifest_of
+from cogx.engine.receipt import Receipt
+from cogx.errors import BadSetting, UnknownName
+from cogx.ports import RecordSource
+from cogx.progress import Progress
+from cogx.transform.criteria import Criteria, parse_criteria
+
+if TYPE_CHECKING:
+    from cogx.transform.renaming import ScopeChange
+
+IDENTITIES: Final = ("id", "cognee", "folded")
+PROFILES: Final = ("portable", "cognee")
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What is to be done with records on their way. Make one with :meth:`of`."""
+
+    criteria: Criteria
+    predicates: Mapping[str, str]
+    scopes: Sequence[ScopeChange]
+    mode: str
+    identity: str
+    deriver: str
+    profile: str
+    id_map: str | None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        mode: str = "preserve",
+        only: Sequence[str] = (),
+        as_of: str | None = None,
+        map_predicate: Sequence[str] = (),
+        remap_scope: Sequence[str] = (),
+        identity: str = "id",
+        deriver: str = "vocabulary",
+        profile: str = "portable",
+        id_map: str | None = None,
+    ) -> Rewriting:
+        """Return what these options ask for.
+
+        Raises:
+            BadSetting: an option cannot be read.
+            UnknownName: an identity rule or a profile that is not known.
+        """
+        if identity not in IDENTITIES:
+            raise UnknownName("identity rule", identity, IDENTITIES)
+        if profile not in PROFILES:
+            raise UnknownName("profile", profile, PROFILES)
+        if id_map is not None and identity == "id" and profile == "portable":
+            raise BadSetting(
+                f"{id_map}: no id changes without --identity or --profile cognee, so there is no "
+                "id map to write."
+            )
+        predicates: Mapping[str, str] = {}
+        scopes: Sequence[ScopeChange] = ()
+        if map_predicate or remap_scope:
+            from cogx.transform.renaming import (  # noqa: PLC0415 - only if asked for
+                parse_predicates,
+                parse_scopes,
+            )
+
+            predicates, scopes = parse_predicates(map_predicate), parse_scopes(remap_scope)
+        return cls(
+            criteria=parse_criteria(only, as_of),
+            predicates=predicates,
+            scopes=scopes,
+            mode=mode,
+            identity=identity,
+            deriver=deriver,
+            profile=profile,
+            id_map=id_map,
+        )
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Tell whether every record passes as it is."""
+        return not (
+            self.criteria
+            or self.predicates
+            or self.scopes
+            or self.identity != "id"
+            or self.mode != "preserve"
+            or self.profile != "portable"
+        )
+
+
+class Stages:
+    """The stages that a rewriting asks for, one on the other; ``records`` comes out. Close it.
+
+    Cost: temporary disk and memory as each stage says.
+    """
+
+    def __init__(self, source: RecordSource, rewriting: Rewriting) -> None:
+        self.rewriting = rewriting
+        self.records = source
+        self._stack = ExitStack()
+        self._selected: Any = None
+        self._renamed: Any = None
+        self._identified: Any = None
+        self._derived: Any = None
+        self._profile: Any = None
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def system(self) -> str:
+        """The external_system that goes without saying in what comes out."""
+        return self.records.system
+
+    @property
+    def selection(self) -> str | None:
+        """What was chosen, in words; None if everything was."""
+        return self.rewriting.criteria.describe() if self.rewriting.criteria else None
+
+    def tell(self, receipt: Receipt) -> None:
+        """Say in a receipt what was done; complete once all records have come out."""
+        if self._selected is not None:
+            counts = dict(self._selected.counts)
+            receipt.left_out |= {kind: n for kind, n in counts.items() if n}
+            receipt.notes += [f"--only {term} matched nothing." for term in self._selected.unused]
+        if self._renamed is not None:
+            receipt.changes |= dict(self._renamed.counts)
+            receipt.notes += [f"{rule} matched nothing." for rule in self._renamed.unused]
+        if self._identified is not None:
+            receipt.changes |= dict(self._identified.changes)
+        if self._derived is not None:
+            receipt.derived |= dict(self._derived.report)
+        if self._profile is not None:
+            receipt.changes |= dict(self._profile.changes)
+            receipt.declared |= dict(self._profile.declared)
+
+    def write_id_map(self) -> str | None:
+        """Write the ids that changed to the file that was asked for; return its name."""
+        if self.rewriting.id_map is None:
+            return None
+        from cogx.transform.id_map import IdMap  # noqa: PLC0415 - only if asked for
+
+        stages = [one for one in (self._identified, self._profile) if one is not None]
+        IdMap.write(self.rewriting.id_map, *(one.iter_id_changes() for one in stages))
+        return self.rewriting.id_map
+
+    def close(self) -> None:
+        """Release what the stages hold. May be called twice."""
+        self._stack.close()
+
+    def _build(self) -> None:
+        asked = self.rewriting
+        if asked.criteria:
+            from cogx.transform.selection import Selected  # noqa: PLC0415
+
+            self._selected = self._add(Selected(self.records, asked.criteria))
+        if asked.predicates or asked.scopes:
+            from cogx.transform.renaming import Renamed  # noqa: PLC0415
+
+            self._renamed = self._add(Renamed(self.records, asked.predicates, asked.scopes))
+        if asked.identity != "id":
+            from cogx.transform.identity import Identified  # noqa: PLC0415
+
+            self._identified = self._add(Identified(self.records, asked.identity))
+        if asked.mode != "preserve":
+            from cogx.derive.composition import Hybrid, Rederived  # noqa: PLC0415
+            from cogx.derive.registry import deriver_named  # noqa: PLC0415
+
+            kind = Hybrid if asked.mode == "hybrid" else Rederived
+            self._derived = self._add(kind(self.records, deriver_named(asked.deriver)))
+        if asked.profile == "cognee":
+            from cogx.transform.profile import CogneeProfile  # noqa: PLC0415
+
+            self._profile = self._add(CogneeProfile(self.records))
+
+    def _add(self, stage: Any) -> Any:
+        if hasattr(stage, "close"):
+            self._stack.callback(stage.close)
+        self.records = stage
+        return stage
+
+
+class ArchiveRecords:
+    """The records of an open archive: a RecordSource."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        manifest = archive.manifest
+        self.system = manifest.source_system if manifest else "unknown"
+
+    def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield (kind, records), kind by kind in the order asked for."""
+        for block in self._archive.iter_blocks(*kinds):
+            if block.records:
+                yield block.kind, block.records
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A temporary archive with what came out of the stages."""
+
+    path: str
+    stages: Stages
+
+    def tell(self, receipt: Receipt) -> None:
+        """Say in a receipt what was done."""
+        self.stages.tell(receipt)
+
+
+@contextmanager
+def rewritten(archive: Archive, rewriting: Rewriting, progress: Progress) -> Iterator[Rewritten]:
+    """Write what comes out of the stages to a temporary archive, and drop it afterwards.
+
+    Cost: temporary disk of the size of the records.
+    """
+    header = header_of(archive.manifest)
+    with (
+        tempfile.TemporaryDirectory(prefix="cogx-") as directory,
+        closing(Stages(ArchiveRecords(archive), rewriting)) as stages,
+    ):
+        header["source_system"] = stages.system
+        path = str(Path(directory, "rewritten.tar"))
+        manifest = manifest_of(header, exported_now(), selection=stages.selection)
+        progress.begin("rewrite", total=sum(archive.counts.values()), unit="records")
+        with ArchiveWriter(path, manifest=manifest) as writer:
+            for kind, batch in stages.records.iter_batches():
+                writer.write_batch(kind, batch)
+                progress.advance(len(batch))
+        progress.end()
+        yield Rewritten(path, stages)
