@@ -221,7 +221,8 @@ def test_without_its_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 NAMES = ["Ann Lee", "Ann", "Lee", "IT", "Zoé", "Straße", "東京", "O'Brien", "C++", "김철수", "x"]
 WORDS = st.sampled_from(
     [*NAMES, "ANN LEE", "ann", "it", "zoe\u0301", "STRASSE", "O\u2019Brien", "1 May 2024",
-     "2024-5-1", "a@b.org", "https://e.org/x.", "3/4/2024", ". ", "\n", "\n\n", "\u00ad", "\u0301", "님은"]
+     "2024-5-1", "a@b.org", "https://e.org/x.", "3/4/2024", ". ",
+     "\n", "\n\n", "\u00ad", "\u0301", "님은"]
 ) | st.text(max_size=2)  # fmt: skip
 
 
