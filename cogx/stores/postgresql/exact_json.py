@@ -16,8 +16,11 @@ from cogx.codec.canonical import encode
 
 Path = list[str | int]
 
+FIRST_LONG_FLOAT: Final = 1e16
+"""From here on canonical JSON writes floats with an exponent, and they are whole numbers."""
+
 # Canonical JSON has no spaces: a number stands behind one of : , [
-_AT_RISK: Final = re.compile(rb"\\u000[01]|[:,\[]-0\.0[,\]}]|[:,\[]-?[0-9]+(?:\.[0-9]+)?e[0-9]")
+_ODD_NUMBER: Final = re.compile(rb"[:,\[]-?(?:0\.0[,\]}]|[0-9]+(?:\.[0-9]+)?e[0-9])")
 _TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9]+(?:\.[0-9]+)?e[0-9]+')
 _WRITE_ESCAPE: Final = re.compile(rb"\\(?:u000[01]|.)")
 _READ_ESCAPE: Final = re.compile(r"\\(?:u0001\\u000[12]|.)")
@@ -25,14 +28,17 @@ _WRITTEN: Final = {rb"\u0000": rb"\u0001\u0001", rb"\u0001": rb"\u0001\u0002"}
 _READ: Final = {r"\u0001\u0001": r"\u0000", r"\u0001\u0002": r"\u0001"}
 
 
-def jsonb_text(value: dict[str, Any]) -> tuple[bytes, bool]:
+def jsonb_text(value: dict[str, Any], *, plain_numbers: bool = False) -> tuple[bytes, bool]:
     """Return the text of an object for jsonb, and whether it may hold a -0.0.
+
+    Args:
+        plain_numbers: the caller has seen that no float in it is -0.0 or a long one.
 
     Raises:
         NotJson: the value holds something JSON cannot say.
     """
     text = encode(value)
-    if _AT_RISK.search(text) is None:
+    if rb"\u000" not in text and (plain_numbers or _ODD_NUMBER.search(text) is None):
         return text, False
     return _TOKEN.sub(_write_token, text), b"-0.0" in text
 

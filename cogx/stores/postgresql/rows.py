@@ -16,6 +16,7 @@ from cogx.codec.typed import TAG, from_json, to_json
 from cogx.errors import StoreRefused
 from cogx.ports import Edge, Node
 from cogx.stores.postgresql.exact_json import (
+    FIRST_LONG_FLOAT,
     Path,
     jsonb_text,
     negative_zeros,
@@ -31,6 +32,8 @@ _COPY_SPECIAL: Final = re.compile(rb"[\\\n\r\t]")
 _COPY_ESCAPES: Final = {b"\\": rb"\\", b"\n": rb"\n", b"\r": rb"\r", b"\t": rb"\t"}
 _LONGEST_NAME_BYTES: Final = 2600
 """An entry of an index may have 2,704 bytes."""
+_SURELY_SHORT: Final = _LONGEST_NAME_BYTES // 4
+_SPECIAL: Final = re.compile("[\x00\x01\\\\\n\r]")
 _ITEM_ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\""})
 _read_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -52,7 +55,7 @@ def node_line(node: Node) -> bytes:
     try:
         properties, cell = _objects(node.properties, node.rest)
         labels = _array(node.labels) if node.labels else b"{}"
-        return b"\t".join((_name(node.id), _name(node.type), labels, properties, cell))
+        return b"\t".join((_names(node.id, node.type), labels, properties, cell))
     except (ValueError, TypeError) as error:
         raise _unfit(node.id, error) from error
 
@@ -61,8 +64,8 @@ def edge_line(edge: Edge) -> bytes:
     """Return the line of an edge, in the order of EDGE_COLUMNS; raises as node_line."""
     try:
         properties, cell = _objects(edge.properties, edge.rest)
-        ends = _name(edge.source), _name(edge.target)
-        return b"\t".join((_name(edge.id), *ends, _name(edge.predicate), properties, cell))
+        names = _names(edge.id, edge.source, edge.target, edge.predicate)
+        return b"\t".join((names, properties, cell))
     except (ValueError, TypeError) as error:
         raise _unfit(edge.id, error) from error
 
@@ -120,11 +123,14 @@ def _unfit(row_id: str, error: Exception) -> StoreRefused:
 
 def _objects(properties: dict[str, Any], rest: dict[str, Any] | None) -> tuple[bytes, bytes]:
     """Return the two cells of a row that hold JSON."""
+    plain = True
     for value in properties.values():
-        if type(value) not in _PLAIN:
+        kind = type(value)
+        if kind not in _PLAIN and not (kind is float and 0.0 < abs(value) < FIRST_LONG_FLOAT):
             properties = {name: to_json(value) for name, value in properties.items()}
+            plain = False
             break
-    text, doubtful = jsonb_text(properties)
+    text, doubtful = jsonb_text(properties, plain_numbers=plain)
     text = _escaped(text)
     if rest is None and not doubtful:
         return text, _NULL
@@ -155,6 +161,15 @@ def _label(label: Any) -> str:
     if type(label) is not str:
         raise TypeError(f"a label is text, not {label!r:.40}")
     return read_name(label)
+
+
+def _names(*names: str) -> bytes:
+    """Return the first cells of a line, quickly if none of them needs a closer look."""
+    joined = "\t".join(names)
+    special = _SPECIAL.search(joined) is not None or joined.count("\t") >= len(names)
+    if special or len(joined) > _SURELY_SHORT:
+        return b"\t".join(map(_name, names))
+    return joined.encode()
 
 
 def _name(name: str) -> bytes:
