@@ -32,15 +32,17 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
     if receipt.stubs:
         ends = count_of(receipt.stubs, "end")
         console.line(f"{ends} of facts not in the archive became marked stubs.")
+    _show_plan(console, receipt)
     _show_counts(console, "Derived from the texts:", receipt.derived)
     _show_counts(console, "Left out, as asked:", receipt.left_out)
     _show_overwritten(console, receipt)
     _show_codes(console, "Not kept:", receipt.losses, mark="error:")
     _show_codes(console, "Not part of it, as was known beforehand:", receipt.declared)
     _show_codes(console, "Changed, as asked:", receipt.changes)
-    if receipt.warnings:
-        total = count_of(sum(receipt.warnings.values()), "warning")
-        _show_codes(console, f"{total}, all kept as they are:", receipt.warnings)
+    total = count_of(sum(receipt.warnings.values()), "warning")
+    _show_codes(console, f"{total}, all kept as they are:", receipt.warnings)
+    for note in receipt.notes:
+        console.note(note)
     if console.verbose:
         _show_details(console, receipt)
     if receipt.id_map:
@@ -49,6 +51,17 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
         console.line("Read back: the store holds just what it must.")
     if follow_up:
         console.note(f"Prove it: {follow_up}")
+
+
+def _show_plan(console: Console, receipt: Receipt) -> None:
+    if receipt.plan is None:
+        return
+    calls, tokens = receipt.plan["calls"], receipt.plan["tokens"]
+    texts = count_of(receipt.plan["texts"], "text")
+    console.line(
+        f"Deriving would read {texts}, about {count_of(tokens, 'token')}, in "
+        f"{count_of(calls, 'call')} to a language model."
+    )
 
 
 def _headline(verb: str, receipt: Receipt) -> str:
@@ -97,8 +110,6 @@ def _show_details(console: Console, receipt: Receipt) -> None:
     if receipt.usage:
         wall, cpu, peak = (receipt.usage[key] for key in ("wall_s", "cpu_s", "peak_mib"))
         console.line(f"{wall} s, {cpu} s of CPU, {peak} MiB at most")
-    for note in receipt.notes:
-        console.line(note)
 
 
 def _show_counts(console: Console, title: str, counts: dict[str, int]) -> None:

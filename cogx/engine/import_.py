@@ -61,6 +61,7 @@ def import_archive(
     identity: str = "id",
     deriver: str = "vocabulary",
     id_map: str | None = None,
+    restore_ids: str | None = None,
     dry_run: bool = False,
     check: bool = True,
     lenient: frozenset[str] = frozenset(),
@@ -92,6 +93,8 @@ def import_archive(
             are one if their names are, by cognee's rule or a better one).
         deriver: the name of the deriver that hybrid and re-derive use.
         id_map: a file to write ids to that changed on the way, archive to store.
+        restore_ids: such a file, of the export that made this archive: its ids come back, and
+            records of the ``cognee`` profile are portable again.
         dry_run: change nothing; the receipt says what would be done.
         check: read the store afterwards, and hold it against what it must have.
         lenient: codes of errors that may pass; what they change is counted in the receipt.
@@ -122,7 +125,9 @@ def import_archive(
         remap_scope=remap_scope,
         identity=identity,
         deriver=deriver,
-        id_map=None if dry_run else id_map,
+        id_map=id_map,
+        restore_ids=restore_ids,
+        rehearsal=dry_run,
     )
     meter = Meter()
     how = _How(on_conflict, into, dry_run, check and not dry_run, rewriting, progress)
@@ -177,7 +182,7 @@ def _import(
     if made is not None:
         made.tell(receipt)
     before = place.before(how.into, how.progress) if how.check or how.dry_run else None
-    if before is not None:
+    if before is not None and before.counts:
         receipt.fingerprint_before = before.sums.hex()
         if before.sums == findings.fingerprint:
             return _already_there(receipt, before, header)
@@ -264,12 +269,11 @@ def _expected(
 ) -> FingerprintSums | None:
     """Return the sums that the dataset must have now, None if they cannot be told."""
     if isinstance(session.writer, GraphUpdater):
-        if before is None and not session.was_vacant:
+        if before is None:
             return None
         sums = FingerprintSums()
+        sums.join(before.sums)
         sums.join(tally.sums)
-        if before is not None:
-            sums.join(before.sums)
         return sums
     return None if findings.log.totals["record.duplicate-id"] else findings.fingerprint
 

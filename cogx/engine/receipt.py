@@ -20,6 +20,7 @@ class Receipt:
     the target does not hold; ``declared`` of what it said beforehand it would not hold;
     ``changes`` of what was altered on the way because somebody asked for it; ``warnings`` of what
     deserved a word and was kept exactly. ``left_out`` counts what a selection did not choose.
+    ``derived`` counts what was read and made in deriving, ``plan`` says what that would take.
     ``verified`` tells whether what the target holds has the fingerprint that it must have; None
     if nobody looked. ``usage``: wall_s, cpu_s, peak_mib of the process.
     """
@@ -40,6 +41,7 @@ class Receipt:
     warnings: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     derived: dict[str, int] = field(default_factory=dict)
+    plan: dict[str, Any] | None = None
     fingerprint: dict[str, str] = field(default_factory=dict)
     fingerprint_before: dict[str, str] | None = None
     verified: bool | None = None

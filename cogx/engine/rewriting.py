@@ -6,10 +6,11 @@ archive, which is proven and loaded like any other; on export it goes straight t
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,8 @@ from cogx.archive.reader import Archive
 from cogx.archive.writer import ArchiveWriter, exported_now
 from cogx.engine.header import header_of, manifest_of
 from cogx.engine.receipt import Receipt
-from cogx.errors import BadSetting, UnknownName
+from cogx.errors import AlreadyThere, BadSetting, UnknownName
+from cogx.format.layout import CONTENT_KINDS, KINDS
 from cogx.ports import RecordSource
 from cogx.progress import Progress
 from cogx.transform.criteria import Criteria, parse_criteria
@@ -41,6 +43,8 @@ class Rewriting:
     deriver: str
     profile: str
     id_map: str | None
+    restore_ids: str | None
+    rehearsal: bool
 
     @classmethod
     def of(
@@ -55,11 +59,17 @@ class Rewriting:
         deriver: str = "vocabulary",
         profile: str = "portable",
         id_map: str | None = None,
+        restore_ids: str | None = None,
+        rehearsal: bool = False,
     ) -> Rewriting:
         """Return what these options ask for.
 
+        Args:
+            rehearsal: nothing is kept of what comes out, so a language model is not asked.
+
         Raises:
             BadSetting: an option cannot be read.
+            AlreadyThere: the file for the id map exists.
             UnknownName: an identity rule or a profile that is not known.
         """
         if identity not in IDENTITIES:
@@ -71,6 +81,8 @@ class Rewriting:
                 f"{id_map}: no id changes without --identity or --profile cognee, so there is no "
                 "id map to write."
             )
+        if id_map is not None and os.path.lexists(id_map):
+            raise AlreadyThere(f"{id_map} exists already. Give the id map another name.")
         predicates: Mapping[str, str] = {}
         scopes: Sequence[ScopeChange] = ()
         if map_predicate or remap_scope:
@@ -89,6 +101,8 @@ class Rewriting:
             deriver=deriver,
             profile=profile,
             id_map=id_map,
+            restore_ids=restore_ids,
+            rehearsal=rehearsal,
         )
 
     @property
@@ -101,6 +115,7 @@ class Rewriting:
             or self.identity != "id"
             or self.mode != "preserve"
             or self.profile != "portable"
+            or self.restore_ids
         )
 
 
@@ -119,6 +134,7 @@ class Stages:
         self._identified: Any = None
         self._derived: Any = None
         self._profile: Any = None
+        self._plan: dict[str, Any] | None = None
         try:
             self._build()
         except BaseException:
@@ -138,23 +154,26 @@ class Stages:
     def tell(self, receipt: Receipt) -> None:
         """Say in a receipt what was done; complete once all records have come out."""
         if self._selected is not None:
-            counts = dict(self._selected.counts)
-            receipt.left_out |= {kind: n for kind, n in counts.items() if n}
+            receipt.left_out |= {kind: n for kind, n in self._selected.counts.items() if n}
             receipt.notes += [f"--only {term} matched nothing." for term in self._selected.unused]
         if self._renamed is not None:
-            receipt.changes |= dict(self._renamed.counts)
+            receipt.changes |= dict(self._renamed.changed)
             receipt.notes += [f"{rule} matched nothing." for rule in self._renamed.unused]
-        if self._identified is not None:
-            receipt.changes |= dict(self._identified.changes)
         if self._derived is not None:
             receipt.derived |= dict(self._derived.report)
+            receipt.notes += self._derived.notes
+        if self._plan is not None:
+            receipt.plan = self._plan
+        for stage in (self._identified, self._profile):
+            if stage is not None:
+                receipt.changes |= dict(stage.changes)
+                receipt.examples |= dict(stage.examples)
         if self._profile is not None:
-            receipt.changes |= dict(self._profile.changes)
             receipt.declared |= dict(self._profile.declared)
 
     def write_id_map(self) -> str | None:
         """Write the ids that changed to the file that was asked for; return its name."""
-        if self.rewriting.id_map is None:
+        if self.rewriting.id_map is None or self.rewriting.rehearsal:
             return None
         from cogx.transform.id_map import IdMap  # noqa: PLC0415 - only if asked for
 
@@ -168,6 +187,14 @@ class Stages:
 
     def _build(self) -> None:
         asked = self.rewriting
+        if asked.restore_ids is not None:
+            from cogx.transform.id_map import IdMap, Mapped  # noqa: PLC0415
+            from cogx.transform.portable import Portable  # noqa: PLC0415
+
+            self._add(Portable(self.records))
+            id_map = IdMap.inverse(asked.restore_ids)
+            self._stack.callback(id_map.close)
+            self._add(Mapped(self.records, id_map))
         if asked.criteria:
             from cogx.transform.selection import Selected  # noqa: PLC0415
 
@@ -181,21 +208,49 @@ class Stages:
 
             self._identified = self._add(Identified(self.records, asked.identity))
         if asked.mode != "preserve":
-            from cogx.derive.composition import Hybrid, Rederived  # noqa: PLC0415
-            from cogx.derive.registry import deriver_named  # noqa: PLC0415
-
-            kind = Hybrid if asked.mode == "hybrid" else Rederived
-            self._derived = self._add(kind(self.records, deriver_named(asked.deriver)))
+            self._derive()
         if asked.profile == "cognee":
             from cogx.transform.profile import CogneeProfile  # noqa: PLC0415
 
             self._profile = self._add(CogneeProfile(self.records))
+
+    def _derive(self) -> None:
+        from cogx.derive.composition import Hybrid, Rederived  # noqa: PLC0415
+        from cogx.derive.registry import deriver_named  # noqa: PLC0415
+
+        asked = self.rewriting
+        stage = Hybrid if asked.mode == "hybrid" else Rederived
+        derived = stage(self.records, deriver_named(asked.deriver))
+        if asked.rehearsal:
+            plan = derived.plan()
+            self._plan = asdict(plan)
+            if plan.calls:  # a rehearsal asks no language model: what it would say is not known
+                derived.close()
+                if asked.mode == "re-derive":
+                    self._add(OnlyKinds(self.records, CONTENT_KINDS))
+                return
+        self._derived = self._add(derived)
 
     def _add(self, stage: Any) -> Any:
         if hasattr(stage, "close"):
             self._stack.callback(stage.close)
         self.records = stage
         return stage
+
+
+class OnlyKinds:
+    """The records of some kinds of a source: a RecordSource."""
+
+    def __init__(self, source: RecordSource, kinds: frozenset[str]) -> None:
+        self._source = source
+        self._kinds = kinds
+        self.system = source.system
+
+    def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield (kind, records) of these kinds."""
+        wanted = [kind for kind in kinds or KINDS if kind in self._kinds]
+        if wanted:
+            yield from self._source.iter_batches(*wanted)
 
 
 class ArchiveRecords:

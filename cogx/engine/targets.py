@@ -96,7 +96,7 @@ class UriTarget:
             )
         return Rebuild(old, new)
 
-    def _holdings(self, into: str | None, progress: Progress, task: str) -> Holdings | None:
+    def _holdings(self, into: str | None, progress: Progress, task: str) -> Holdings:
         with closing(self._store.reader()) as reader:
             return _held(reader, into, progress, task)
 
@@ -150,10 +150,10 @@ def _for_dataset(updater: GraphUpdater, into: str | None) -> GraphUpdater:
     return DatasetUpdater(updater, into)
 
 
-def _held(reader: GraphReader, into: str | None, progress: Progress, task: str) -> Holdings | None:
+def _held(reader: GraphReader, into: str | None, progress: Progress, task: str) -> Holdings:
     header = reader.header()
     if header and not is_own(header, into) and into not in dataset_names(header):
-        return None
+        return Holdings()
     return holdings_of(reader_of(reader, into), progress, task)
 
 

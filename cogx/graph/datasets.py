@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from msgspec.structs import replace
+
 from cogx.errors import StoreRefused
 from cogx.graph.mapping import is_stub
 from cogx.ports import Capabilities, Edge, GraphReader, GraphUpdater, Node
@@ -168,11 +170,11 @@ def _dataset_of(row: Node | Edge) -> Any:
 
 
 def _without(row: Row, length: int) -> Row:
-    """Take the dataset's name off a row."""
+    """Return a row without the dataset's name; a reader may give the same row out again."""
     if not length:
         return row
-    row.id = row.id[length:]
-    row.rest = {key: value for key, value in (row.rest or {}).items() if key != _MARK} or None
+    rest = {key: value for key, value in (row.rest or {}).items() if key != _MARK} or None
+    bare = {"id": row.id[length:], "rest": rest}
     if isinstance(row, Edge):
-        row.source, row.target = row.source[length:], row.target[length:]
-    return row
+        bare |= {"source": row.source[length:], "target": row.target[length:]}
+    return replace(row, **bare)

@@ -63,6 +63,7 @@ _IDENTITIES = ("id", "cognee", "folded")
 @click.option("--deriver", metavar="NAME", default="vocabulary", show_default=True,
               help="What reads the texts in hybrid and re-derive.")  # fmt: skip
 @click.option("--id-map", metavar="FILE", help="Write the ids that changed to this new file.")
+@click.option("--restore-ids", metavar="FILE", help="Put the ids of this id map back.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what would be done.")
 @click.option("--rollback", is_flag=True, help="Take back what a broken-off import has left.")
 @click.option("--no-check", is_flag=True, help="Do not read the store again afterwards.")
@@ -82,6 +83,7 @@ def command(
     identity: str,
     deriver: str,
     id_map: str | None,
+    restore_ids: str | None,
     dry_run: bool,
     rollback: bool,
     no_check: bool,
@@ -117,6 +119,7 @@ def command(
             identity=identity,
             deriver=deriver,
             id_map=id_map,
+            restore_ids=restore_ids,
             dry_run=dry_run,
             check=not no_check,
             lenient=reading.lenient,

@@ -184,9 +184,15 @@ class _Table(Generic[Row]):
             [row.id for row in rows],
         )
         known = {str(one) for (one,) in found}
-        cells = list(map(self._cells, rows))
-        self._database.executemany(self._insert, [row for row in cells if row[0] not in known])
-        again = [(*row[1:], row[0]) for row in cells if row[0] in known]
+        new: list[tuple[Any, ...]] = []
+        again: list[tuple[Any, ...]] = []
+        for row in rows:
+            cells = self._cells(row)
+            if row.id in known:
+                again.append((*cells[1:], row.id))
+            else:
+                new.append(cells)
+        self._database.executemany(self._insert, new)
         self._database.executemany(self._update, again)
 
     def _cells(self, row: Row) -> tuple[Any, ...]:
