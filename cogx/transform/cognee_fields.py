@@ -69,15 +69,23 @@ _ENTITY: Final[dict[str, Callable[[Any], bool]]] = {
 }
 """What an Entity declares besides; of these an EntityType has description and relations."""
 
-_COMPLETE: Final = frozenset(
-    {"created_at", "updated_at", "ontology_valid", "version", "topological_rank", "metadata"}
-)
+_COMPLETE: Final = frozenset({*_BASE, "metadata"})
 _ADDED: Final = frozenset({*_BASE, *_ENTITY, *COLUMNS, "metadata"} - {"description"})
 
 CLASSES_WITH_RELATIONS: Final = frozenset({"Entity", "EntityType"})
 """Their ``relations`` cannot be null. With null there cognee falls back to a class of the same
 name that declares whatever the node has; so nothing is dropped. cognee itself leaves
 ``relations`` out when it writes such nodes again."""
+
+OWN_CLASSES: Final = frozenset(
+    {"AudioDocument", "ChunkSummary", "CodeFile", "CodePart", "CodeRepository", "CodeSummary"}
+    | {"ColumnValue", "CsvDocument", "DltRow", "Document", "DocumentChunk", "EdgeType", "Event"}
+    | {"FactConflict", "FunctionDefinition", "ImageDocument", "ImportStatement", "NodeSet"}
+    | {"PdfDocument", "Repository", "Rule", "RuleSet", "SchemaTable", "SessionQAVector", "Skill"}
+    | {"SkillRun", "TableRow", "TableType", "TextDocument", "TextSummary", "Timestamp", "Tool"}
+    | {"ToolCall", "TranslatedContent", "Triplet", "UnstructuredDocument", "UserPreference"}
+)
+"""Types of which cognee may have a class that drops what it does not declare."""
 
 _NAMES: Final = frozenset(
     {"self", "id", "type", "construct", "copy", "dict", "from_dict", "from_json", "from_orm"}

@@ -20,6 +20,7 @@ from cogx.format.timestamps import UnreadableTimestamp, format_timestamp, parse_
 from cogx.transform.cognee_fields import (
     CLASSES_WITH_RELATIONS,
     COLUMNS,
+    OWN_CLASSES,
     REST,
     fits,
     fits_metadata,
@@ -31,6 +32,7 @@ from cogx.transform.cognee_fields import (
 
 ENTITY: Final = "Entity"
 ENTITY_TYPE: Final = "EntityType"
+STUB: Final = "Stub"
 SYSTEM: Final = "cognee"
 _UNTYPED: Final = "Node"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,6 +99,7 @@ def of_raw_node(given: Mapping[str, Any], identity: str, counts: Counter[str]) -
     if not rest and is_cognees_own(properties) and not is_entity:
         counts["cognee.columns"] += not COLUMNS.isdisjoint(properties)
         return RawLine(properties)
+    counts["cognee.own-class"] += node_type in OWN_CLASSES
     return RawLine(_with_rest(properties, rest | {"kind": "raw_node"}, own))
 
 
@@ -104,6 +107,19 @@ def of_type(name: str, identity: str) -> RawLine:
     """Return the node that cognee has for a type of entities; it is left out on the way back."""
     properties = {"id": identity, "type": ENTITY_TYPE, "name": name, "description": name}
     return RawLine(_with_rest(properties, {"kind": "made"}, []))
+
+
+def of_end(reference: str, identity: str, *, named: bool) -> RawLine:
+    """Return the node that stands where a fact's end is none; it is left out on the way back.
+
+    Args:
+        named: whether the reference is a name, of which cognee would make an entity.
+    """
+    properties: dict[str, Any] = {"id": identity, "type": ENTITY if named else STUB}
+    properties["name"] = reference
+    if named:
+        properties["description"] = reference
+    return RawLine(_with_rest(properties, {"kind": "made", "id": reference}, []))
 
 
 def rest_of(properties: Mapping[str, Any]) -> Rest | None:

@@ -15,8 +15,8 @@ from cogx.disk_index import DiskIndex
 from cogx.format.layout import KINDS
 from cogx.ports import RecordSource
 from cogx.transform import cognee_nodes
-from cogx.transform.cognee_ends import said_before
-from cogx.transform.cognee_facts import MADE, as_it_was
+from cogx.transform.cognee_ends import as_said_before, ends_said
+from cogx.transform.cognee_facts import MADE
 
 _CACHED: Final = 1 << 16
 _NODES: Final = ("raw_node", "entity")
@@ -74,11 +74,11 @@ class Portable:
             for kind, records in self._source.iter_batches(*_NODES):
                 made = []
                 for record in records:
-                    first, *others = [*_records_of(kind, record)] or [None]
+                    found = [*_records_of(kind, record)]
                     # A node that stands there twice holds its twins twice.
-                    if others and _is_seen(seen, record.external_id):
-                        others = []
-                    made += [one for it, one in filter(None, (first, *others)) if it == wanted]
+                    if len(found) > 1 and _is_seen(seen, record.external_id):
+                        del found[1:]
+                    made += [one for its_kind, one in found if its_kind == wanted]
                 if made:
                     yield wanted, made
 
@@ -87,14 +87,15 @@ class Portable:
         for _, facts in self._source.iter_batches("fact"):
             kept = []
             for fact in facts:
-                as_it_was(fact)
+                said = dict(ends_said(fact))
+                as_said_before(fact)
                 if fact.external_system == MADE:
                     continue
-                fact.subject_ref = self._old(renamed, fact.subject_ref)
-                fact.object_ref = self._old(renamed, fact.object_ref)
+                for field in ("subject_ref", "object_ref"):
+                    old = said.get(field) or self._old(renamed, getattr(fact, field))
+                    setattr(fact, field, old)
                 if fact.provenance:
                     fact.provenance = [self._old(renamed, one) for one in fact.provenance]
-                said_before(fact)
                 kept.append(fact)
             if kept:
                 yield "fact", kept

@@ -46,8 +46,11 @@ class CogneeProfile:
     ``declared`` what a real cognee will change or lose all the same (:mod:`~.cognee_facts` lists
     both); the archive itself keeps everything.
 
-    Cost: one more pass over what is not a fact, two if ids are shared by an entity and a raw
-    node; 16 bytes of memory for each record that is not a fact, 8 for each fact.
+    An end of a fact that is no node becomes a node made for it, for cognee would leave the fact
+    out or make one itself.
+
+    Cost: one more pass over all records, two over nodes if an entity and a raw node share an id;
+    16 bytes of memory for each record that is not a fact, 8 for each fact.
     """
 
     def __init__(self, source: RecordSource, *, mode: str = "preserve") -> None:
@@ -141,6 +144,7 @@ class CogneeProfile:
                     if kind == "entity":
                         found.typed = found.typed or any(one.entity_type for one in records)
             self._gather_twins(found)
+            self._gather_ends(found)
             self._gathered = found
         return self._gathered
 
@@ -159,6 +163,13 @@ class CogneeProfile:
                 if found.entities.first(record.external_id) is not None
             )
         found.shared = shared
+
+    def _gather_ends(self, found: _Gathered) -> None:
+        found.ends = CogneeEnds(self._source, found.are_nodes, found.are_content)
+        for _, facts in self._source.iter_batches("fact"):
+            for identity, code, reference in found.ends.iter_made(facts):
+                if found.made.first(identity) is None:
+                    found.made.add([(identity, f"{code}\n{reference}")])
 
     def _raw_nodes(
         self, found: _Gathered, counts: Counter[str]
@@ -188,6 +199,14 @@ class CogneeProfile:
                     counts["cognee.type"] += len(of_type)
                     made += of_type
                 yield "raw_node", made
+            yield from self._made_ends(found, types)
+
+    def _made_ends(self, found: _Gathered, types: DiskIndex) -> Iterator[tuple[str, Sequence[Any]]]:
+        for identity in found.made.keys():  # noqa: SIM118 - a table, not a dict
+            if types.first(identity) is None:
+                code, _, reference = (found.made.first(identity) or "").partition("\n")
+                named = code == "cognee.stub"
+                yield "raw_node", [cognee_nodes.of_end(reference, identity, named=named)]
 
     def _type_of(self, entity: Any, found: _Gathered, types: DiskIndex) -> list[Any]:
         """Return the node of an entity's type, if it is the first of it: no node is made twice."""
@@ -201,21 +220,16 @@ class CogneeProfile:
 
     def _facts(self, found: _Gathered, counts: Counter[str]) -> Iterator[tuple[str, Sequence[Any]]]:
         keys, total = HashSet(), 0
+        assert found.ends is not None, "ends were gathered with the rest"
         with DiskIndex() as typings:
-            ends = CogneeEnds(
-                self._source, found.are_nodes, found.are_content, counts, self.examples
-            )
-            try:
-                for _, facts in self._source.iter_batches("fact"):
-                    count_losses("fact", facts, counts)
-                    ends.change(facts)
-                    if found.typed:
-                        typings.add((_ends(fact), "") for fact in facts if fact.predicate == IS_A)
-                    keys.add(hash_ids([_key(fact) for fact in facts]))
-                    total += len(facts)
-                    yield "fact", facts
-            finally:
-                ends.close()
+            for _, facts in self._source.iter_batches("fact"):
+                count_losses("fact", facts, counts)
+                found.ends.change(facts, counts, self.examples)
+                if found.typed:
+                    typings.add((_ends(fact), "") for fact in facts if fact.predicate == IS_A)
+                keys.add(hash_ids([_key(fact) for fact in facts]))
+                total += len(facts)
+                yield "fact", facts
             # Of facts with equal ends and predicate cognee keeps the first.
             counts["cognee.parallel-fact"] = total - len(keys.known())
             if found.typed:
@@ -251,6 +265,8 @@ class _Gathered:
         self.shared = np.empty(0, np.uint64)
         self.entities = DiskIndex()
         self.twins = DiskIndex()
+        self.made = DiskIndex()
+        self.ends: CogneeEnds | None = None
 
     def are_nodes(self, ids: Sequence[str]) -> list[bool]:
         """Tell, for each id, whether an entity or a raw node has it."""
@@ -266,8 +282,9 @@ class _Gathered:
 
     def close(self) -> None:
         """Give the disk back."""
-        self.entities.close()
-        self.twins.close()
+        for index in (self.entities, self.twins, self.made, self.ends):
+            if index is not None:
+                index.close()
 
 
 def _among(shared: Any, records: Sequence[Any]) -> list[Any]:

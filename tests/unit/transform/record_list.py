@@ -45,9 +45,10 @@ def tagged(record: Any) -> Any:
     }
     unknown = {key: to_json(value) for key, value in (record.model_extra or {}).items()}
     if record.kind == "episode":
-        for turn in record.turns:
-            for key, value in (turn.model_extra or {}).items():
-                turn.model_extra[key] = to_json(value)
+        free["turns"] = [
+            turn.model_copy(update={k: to_json(v) for k, v in (turn.model_extra or {}).items()})
+            for turn in record.turns
+        ]
     return record.model_copy(update=free | unknown)
 
 
