@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.archive.validate import Findings as Findings
     from cogx.archive.validate import validate as validate
     from cogx.archive.writer import ArchiveWriter as ArchiveWriter
+    from cogx.engine.asynchronous import export_graph_async as export_graph_async
+    from cogx.engine.asynchronous import import_archive_async as import_archive_async
+    from cogx.engine.asynchronous import verify_async as verify_async
     from cogx.engine.export import export_graph as export_graph
     from cogx.engine.import_ import import_archive as import_archive
     from cogx.engine.receipt import Receipt as Receipt
@@ -84,6 +87,7 @@ _HOME = {
     "cogx.archive.reading": ("Block",),
     "cogx.archive.validate": ("Findings", "validate"),
     "cogx.archive.writer": ("ArchiveWriter",),
+    "cogx.engine.asynchronous": ("export_graph_async", "import_archive_async", "verify_async"),
     "cogx.engine.export": ("export_graph",),
     "cogx.engine.import_": ("import_archive",),
     "cogx.engine.receipt": ("Receipt",),

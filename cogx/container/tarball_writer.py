@@ -107,7 +107,7 @@ class StreamOutlet:
         """Return None: the object may hold buffered bytes."""
         return None
 
-    def publish(self, *, private: bool) -> None:  # noqa: ARG002 - a stream has no owner
+    def publish(self, *, private: bool) -> None:
         """Flush."""
         self._stream.flush()
 

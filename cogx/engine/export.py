@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
@@ -97,10 +97,17 @@ def export_graph(
             with ArchiveWriter(
                 target, manifest=manifest, compression=compression, level=level, force=force
             ) as writer:
+                chosen = 0
                 for kind, batch in stages.records.iter_batches():
                     writer.write_batch(kind, batch)
+                    chosen += len(batch)
+                if not chosen and not allow_empty:
+                    raise EmptyGraph(
+                        f"Nothing in the store is {stages.selection}, so there is nothing to "
+                        "export. Ask for more, or pass --allow-empty."
+                    )
                 manifest = writer.publish()
-            receipt = _receipt(source, target, reader, header)
+            receipt = _receipt(source, target, reader)
             stages.tell(receipt)
             receipt.id_map = stages.write_id_map()
     extension = manifest.cogx
@@ -112,20 +119,18 @@ def export_graph(
     return receipt
 
 
-def _receipt(
-    source: Any, target: Target, reader: GraphReader, header: Mapping[str, Any]
-) -> Receipt:
+def _receipt(source: Any, target: Target, reader: GraphReader) -> Receipt:
     receipt = Receipt(
         source=source if isinstance(source, str) else type(source).__name__,
         target=str(target) if isinstance(target, str | os.PathLike) else "<archive>",
-        notes=[VECTORS_NOTE],
     )
     if not getattr(reader, "capabilities", Capabilities()).snapshot:
         receipt.notes.append(NO_SNAPSHOT)
     # A store that holds what COGX cannot say counts it while it is read.
     receipt.losses |= dict(getattr(reader, "losses", {}))
-    if "embedding" in header or "embedding_model" in header:
+    if getattr(reader, "holds_vectors", False):
         receipt.declared["embedding.vectors"] = 1
+        receipt.notes.append(VECTORS_NOTE)
     return receipt
 
 

@@ -149,6 +149,8 @@ def import_archive(
                 rewritten(archive, rewriting, progress) as made,
                 _proven(made.path, lenient, Limits.none(), progress) as (other, found),
             ):
+                if not found.counts.total() and not allow_empty:
+                    raise EmptyGraph(_nothing_chosen(made))
                 receipt = _import(other, found, made, place, how)
             receipt.id_map = None if dry_run else made.stages.write_id_map()
     receipt.source, receipt.mode = findings.name, mode
@@ -276,6 +278,12 @@ def _expected(
         sums.join(tally.sums)
         return sums
     return None if findings.log.totals["record.duplicate-id"] else findings.fingerprint
+
+
+def _nothing_chosen(made: Rewritten) -> str:
+    asked = made.stages.selection
+    chosen = f"Nothing is {asked}" if asked else "Nothing came out of the texts"
+    return f"{chosen}, so there is nothing to import. Ask for more, or pass --allow-empty."
 
 
 def _key(findings: Findings, how: _How) -> str:

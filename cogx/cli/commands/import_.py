@@ -128,7 +128,9 @@ def command(
             allow_empty=allow_empty,
             progress=progress,
         )
-    show_receipt(console, "Imported", receipt, _follow_up(archive, store, into, receipt))
+    as_it_is = mode == "preserve" and identity == "id" and not choosing and not restore_ids
+    follow_up = _follow_up(archive, store, into, receipt) if as_it_is else ""
+    show_receipt(console, "Imported", receipt, follow_up)
     lost = receipt.losses.keys() - set(allow_loss)
     return PROBLEMS if lost else FINE
 
@@ -136,7 +138,5 @@ def command(
 def _follow_up(archive: str, store: str, into: str | None, receipt: Receipt) -> str:
     """Return the command that proves the import, where one can: the store holds just that."""
     if archive == STANDARD or receipt.dry_run or receipt.fingerprint_before is not None:
-        return ""
-    if receipt.left_out or receipt.changes or receipt.derived:
         return ""
     return command_line("cogx", "verify", archive, store, *(["--dataset", into] if into else []))

@@ -57,8 +57,8 @@ def open_reader(
     return CogneeReader(dataset, root=root, user=user, data=data, buffer_bytes=buffer_bytes)
 
 
-def open_writer(dataset: str, **_: object) -> NoReturn:
-    """Refuse: cognee's own import is what writes its stores."""
+def is_vacant(dataset: str, **_: object) -> NoReturn:
+    """Refuse to be written to: cognee's own import is what writes its stores."""
     raise StoreRefused(
         f"cognee:{dataset} can only be read. Import the archive with cognee itself "
         "(remember with content_type=cogx-archive), or choose another store."

@@ -57,6 +57,9 @@ class CogneeReader:
             self._documents = Documents(relational, self._dataset.id, data)
             self._stack = stack.pop_all()
 
+    holds_vectors = True
+    """Vectors stand beside the graph; COGX 0.1 has no place for them."""
+
     def counts(self) -> tuple[int, int]:
         """Return (nodes, edges): a node of the graph that is a document too counts once."""
         records = self._look().records

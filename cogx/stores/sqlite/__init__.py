@@ -74,7 +74,7 @@ def is_vacant(path: str | Path, *, buffer_bytes: int = DEFAULT_BUFFER_BYTES) -> 
     return _is_vacant(Path(path), buffer_bytes=buffer_bytes)
 
 
-def rollback(path: str | Path, *, buffer_bytes: int = DEFAULT_BUFFER_BYTES) -> str:
+def rollback(path: str | Path, **_: object) -> str:
     """Take back what an import that was broken off has left; return what was done.
 
     Raises:

@@ -187,7 +187,7 @@ class _Table(Generic[Row]):
         new: list[tuple[Any, ...]] = []
         again: list[tuple[Any, ...]] = []
         for row in rows:
-            cells = self._cells(row)
+            cells: tuple[Any, ...] = self._cells(row)
             if row.id in known:
                 again.append((*cells[1:], row.id))
             else:

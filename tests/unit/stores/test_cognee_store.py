@@ -338,7 +338,7 @@ def test_a_ladybug_file_of_somebody_else_is_refused(made: Handmade, graph: Path)
 
 def test_writing_is_refused() -> None:
     with pytest.raises(StoreRefused, match="can only be read"):
-        cognee.open_writer("sample", root="anywhere")
+        cognee.is_vacant("sample", root="anywhere")
 
 
 def run_cypher(graph: Path, *queries: str) -> None:

@@ -1,0 +1,82 @@
+"""Knows the verbs as coroutines: the work runs in a thread, and stops if its task is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from cogx.archive.reader import Source
+from cogx.archive.writer import Target
+from cogx.engine.export import export_graph
+from cogx.engine.import_ import import_archive
+from cogx.engine.receipt import Receipt
+from cogx.engine.verify import Comparison, verify
+from cogx.errors import Interrupted
+from cogx.progress import SILENT, Progress
+
+Result = TypeVar("Result")
+
+
+async def export_graph_async(source: Any, target: Target, **options: Any) -> Receipt:
+    """Export without holding up the event loop; all else as :func:`export_graph`.
+
+    A cancelled task ends when the work has stopped; nothing half-written is left then.
+    """
+    return await _in_thread(partial(export_graph, source, target), options)
+
+
+async def import_archive_async(source: Source, target: Any, **options: Any) -> Receipt:
+    """Import without holding up the event loop; all else as :func:`import_archive`.
+
+    A cancelled task ends when the work has stopped and the store is as it was before.
+    """
+    return await _in_thread(partial(import_archive, source, target), options)
+
+
+async def verify_async(source: Source, store: Any, **options: Any) -> Comparison:
+    """Compare without holding up the event loop; all else as :func:`verify`."""
+    return await _in_thread(partial(verify, source, store), options)
+
+
+class _Stoppable:
+    """A Progress that ends the work it is told of, once somebody asks for it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._asked = threading.Event()
+
+    def stop(self) -> None:
+        self._asked.set()
+
+    def begin(self, task: str, *, total: int | None, unit: str) -> None:
+        self._check()
+        self._progress.begin(task, total=total, unit=unit)
+
+    def advance(self, amount: int) -> None:
+        self._check()
+        self._progress.advance(amount)
+
+    def end(self) -> None:
+        self._progress.end()
+
+    def _check(self) -> None:
+        if self._asked.is_set():
+            raise Interrupted("Stopped, because the task that asked for it was cancelled.")
+
+
+async def _in_thread(work: Callable[..., Result], options: dict[str, Any]) -> Result:
+    progress = _Stoppable(options.pop("progress", SILENT))
+    call = partial(contextvars.copy_context().run, partial(work, **options, progress=progress))
+    future = asyncio.get_running_loop().run_in_executor(None, call)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        progress.stop()
+        with suppress(Interrupted):
+            await future
+        raise
