@@ -247,6 +247,31 @@ def identity_vectors() -> str:
     return _rows(("Name", "Normalised", "Entity", "Entity type"), rows)
 
 
+def folded_vectors() -> str:
+    """Return names and types with their ids under the folded rule."""
+    rows = [
+        (
+            _code(case["name"]),
+            "" if case["entity_type"] is None else _code(case["entity_type"]),
+            _code(case["folded"]),
+            f"`{case['id']}`",
+        )
+        for case in _vectors("identity.json")
+        if case["rule"] == "folded"
+    ]
+    return _rows(("Name", "Type", "Folded name", "Id"), rows)
+
+
+def node_vectors() -> str:
+    """Return ids of nodes and the UUIDs they have in the cognee profile."""
+    rows = [
+        (_code(case["source_system"]), _code(case["external_id"]), f"`{case['id']}`")
+        for case in _vectors("identity.json")
+        if case["rule"] == "node"
+    ]
+    return _rows(("source_system", "Id", "Id in the profile"), rows)
+
+
 def fact_vectors() -> str:
     """Return edges without id and the ids they get, in order."""
     rows = []
@@ -311,6 +336,8 @@ _TABLES: Final[dict[str, Callable[[], str]]] = {
     "vectors.fingerprint": fingerprint_vectors,
     "vectors.timestamps": timestamp_vectors,
     "vectors.identity": identity_vectors,
+    "vectors.folded": folded_vectors,
+    "vectors.nodes": node_vectors,
     "vectors.facts": fact_vectors,
     "vectors.versions": version_vectors,
 }

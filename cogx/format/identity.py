@@ -61,8 +61,7 @@ def folded_entity_id(name: str, entity_type: str | None) -> UUID:
     and white space are the same, and are a type of their own: they never match a named one.
     """
     folded_type = _WHITE_SPACE.sub(" ", entity_type or "").strip(" ")
-    if folded_type:
-        folded_type = _WHITE_SPACE.sub(" ", folded_name(folded_type))
+    folded_type = folded_name(folded_type) if folded_type else ""
     return uuid5(NAMESPACE_OID, f"cogx-entity:{folded_type}\n{folded_name(name)}")
 
 

@@ -333,6 +333,46 @@ ENTITY_IDS: list[tuple[str, str, str]] = [
 ]
 """Name, id of the entity, id of the entity type: as cognee 1.6.5 gives them."""
 
+FOLDED: list[tuple[str, str | None]] = [
+    ("Ann Lee", None),
+    (" Ann \t\u00a0 LEE\u3000", None),
+    ("\uff21nn Lee", ""),
+    ("Ann Lee", "Person"),
+    ("ANN LEE", "\u2003person "),
+    ("Ann Lee", "Dog"),
+    ("O'Brien", None),
+    ("O\u2019BRIEN", None),
+    ("O\u02bcBrien", None),
+    ("O\uff07Brien", None),
+    ("O\u00b4Brien", None),
+    ("OBrien", None),
+    ("Stra\u00dfe", None),
+    ("STRASSE", None),
+    ("\ufb01le \u2460", None),
+    ("Ren\u00e9", None),
+    ("Rene\u0301", None),
+    ("Rene", None),
+    ("\u0130stanbul", None),
+    ("\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2", None),
+    ("Ann-Lee", None),
+    ("Ann_Lee", None),
+    ("a\u001fb", None),
+    ("a\u2028b", "a\nb"),
+    ("'", None),
+    (" \u2019 ", "'"),
+]
+"""Name and type, from which the folded rule makes ids."""
+
+NODES: list[tuple[str, str]] = [
+    ("mem0", "m1"),
+    ("zep", "m1"),
+    ("mem0", "6ba7b812-9dad-11d1-80b4-00c04fd430c8"),
+    ("mem0", "6BA7B812-9DAD-11D1-80B4-00C04FD430C8"),
+    ("mem0", "{6ba7b812-9dad-11d1-80b4-00c04fd430c8}"),
+    ("unknown", "\u00fc \u2028"),
+]
+"""source_system and id of a node, from which the ``cognee`` profile makes its UUID."""
+
 FACTS: list[dict[str, Any]] = [
     {
         "subject_ref": "ann",

@@ -21,6 +21,8 @@ from cases import (  # noqa: E402
     CANONICAL,
     ENTITY_IDS,
     FACTS,
+    FOLDED,
+    NODES,
     REFUSED_LINES,
     TIMESTAMPS,
     TYPED_TEXTS,
@@ -101,6 +103,14 @@ def identities() -> list[dict[str, Any]]:
     data = ref.named_uuid("cogx:mem0:m1")
     assert data == "5d4e8fa2-d658-5875-8e27-2a76d7591c00"
     cases.append({"rule": "data", "external_system": "mem0", "external_id": "m1", "id": data})
+    for name, entity_type in FOLDED:
+        case = {"rule": "folded", "name": name, "entity_type": entity_type}
+        made = {"folded": ref.folded(name), "id": ref.folded_id(name, entity_type)}
+        cases.append(case | made)
+    for system, identity in NODES:
+        made_id = ref.profile_id(system, identity)
+        case = {"rule": "node", "source_system": system, "external_id": identity, "id": made_id}
+        cases.append(case)
     taken: set[str] = set()
     for fields in FACTS:
         ends = fields["subject_ref"], fields["predicate"], fields["object_ref"]

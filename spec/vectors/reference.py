@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import re
+import unicodedata
 import uuid
 from datetime import date
 from decimal import Decimal
@@ -389,6 +390,52 @@ def normalised(name: str) -> str:
 def named_uuid(text: str) -> str:
     """Return the version 5 UUID of a text in the OID namespace."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, text))
+
+
+APOSTROPHES = {
+    0x27, 0x60, 0xB4, 0x2B9, 0x2BB, 0x2BC, 0x2BD, 0x2C8, 0x2018, 0x2019, 0x201B, 0x2032, 0x2035,
+    0xFF07,
+}  # fmt: skip
+WHITE_SPACE = {
+    *range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F,
+    0x205F, 0x3000,
+}  # fmt: skip
+
+
+def folded(name: str) -> str:
+    """Return a name in the form of the folded rule."""
+    text = without_apostrophes(name)
+    for form, fold in (("NFD", True), ("NFKD", True), ("NFKD", False), ("NFC", False)):
+        text = unicodedata.normalize(form, text)
+        text = text.casefold() if fold else text
+    return single_spaced(without_apostrophes(text)) or name
+
+
+def folded_id(name: str, entity_type: str | None) -> str:
+    """Return the id of an entity under the folded rule."""
+    kind = single_spaced(entity_type or "")
+    return named_uuid("cogx-entity:" + (folded(kind) if kind else "") + chr(10) + folded(name))
+
+
+def without_apostrophes(text: str) -> str:
+    """Return a text without apostrophes of any sort."""
+    return "".join(character for character in text if ord(character) not in APOSTROPHES)
+
+
+def single_spaced(text: str) -> str:
+    """Return a text with one space for each run of white space, and none at its ends."""
+    spaced = "".join(" " if ord(character) in WHITE_SPACE else character for character in text)
+    return " ".join(part for part in spaced.split(" ") if part)
+
+
+def profile_id(system: str, identity: str) -> str:
+    """Return the UUID of a node in the cognee profile."""
+    hexadecimal = "0123456789abcdef"
+    parts = identity.split("-")
+    is_uuid = [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
+        digit in hexadecimal for part in parts for digit in part
+    )
+    return identity if is_uuid else named_uuid(f"cogx-node:{system}:{identity}")
 
 
 def fact_id(subject: str, predicate: str, target: str, content: str | None = None) -> str:

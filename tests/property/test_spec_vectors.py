@@ -26,7 +26,16 @@ from cogx.codec import canonical, typed
 from cogx.codec.lines import hashed_form
 from cogx.codec.typed import UnreadableValue, read_tagged, text_of
 from cogx.errors import UnsupportedVersion
-from cogx.format.identity import data_id, entity_id, entity_type_id, fact_id, normalise_name
+from cogx.format.identity import (
+    data_id,
+    entity_id,
+    entity_type_id,
+    fact_id,
+    folded_entity_id,
+    folded_name,
+    node_id,
+    normalise_name,
+)
 from cogx.format.layout import KIND_OF_MEMBER, MEMBER_OF_KIND
 from cogx.format.manifest import ValueType
 from cogx.format.timestamps import UnreadableTimestamp, format_timestamp, parse_timestamp
@@ -136,6 +145,11 @@ def test_identity(case: dict[str, Any]) -> None:
             assert str(entity_id(case["name"])) == case["id"]
         case "entity_type":
             assert str(entity_type_id(case["name"])) == case["id"]
+        case "folded":
+            assert folded_name(case["name"]) == case["folded"]
+            assert str(folded_entity_id(case["name"], case["entity_type"])) == case["id"]
+        case "node":
+            assert node_id(case["source_system"], case["external_id"]) == case["id"]
         case "data":
             assert str(data_id(case["external_system"], case["external_id"])) == case["id"]
         case "fact":
@@ -218,6 +232,12 @@ _values = st.recursive(
     max_leaves=8,
 )
 _times = st.none() | st.datetimes().map(lambda moment: moment.isoformat() + "+01:00")
+
+
+@given(st.text(max_size=8), st.none() | st.text(max_size=4))
+def test_reference_agrees_on_folded_names(name: str, entity_type: str | None) -> None:
+    assert folded_name(name) == reference.folded(name)
+    assert str(folded_entity_id(name, entity_type)) == reference.folded_id(name, entity_type)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
