@@ -68,6 +68,8 @@ def _headline(verb: str, receipt: Receipt) -> str:
     both = f"{receipt.source} to {receipt.target}"
     if receipt.dry_run:
         return f"Would go from {both} (nothing was changed):"
+    if receipt.changed_nothing and any("skipped" in one for one in receipt.actions.values()):
+        return f"Nothing was changed: {receipt.target} keeps what it had before {receipt.source}"
     if receipt.changed_nothing:
         return f"Nothing to do: {receipt.target} holds all of {receipt.source} already."
     return f"{verb} {both}"

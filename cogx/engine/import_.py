@@ -23,6 +23,7 @@ from cogx.engine.rewriting import Rewriting, Rewritten, rewritten
 from cogx.engine.tally import Tally
 from cogx.engine.targets import Session, Target, target_of
 from cogx.errors import EmptyGraph, InvalidArchive, UnknownMode, UnknownName
+from cogx.format.layout import GRAPH_KINDS
 from cogx.graph.reconcile import POLICIES, Action
 from cogx.limits import Limits
 from cogx.ports import GraphUpdater, GraphWriter
@@ -60,6 +61,7 @@ def import_archive(
     remap_scope: Sequence[str] = (),
     identity: str = "id",
     deriver: str = "vocabulary",
+    keep_facts_as_text: bool = False,
     id_map: str | None = None,
     restore_ids: str | None = None,
     dry_run: bool = False,
@@ -92,6 +94,8 @@ def import_archive(
         identity: ``id`` (records are one if their ids are), ``cognee`` or ``folded`` (entities
             are one if their names are, by cognee's rule or a better one).
         deriver: the name of the deriver that hybrid and re-derive use.
+        keep_facts_as_text: in ``re-derive``, let what the graph says become documents to derive
+            from, too.
         id_map: a file to write ids to that changed on the way, archive to store.
         restore_ids: such a file, of the export that made this archive: its ids come back, and
             records of the ``cognee`` profile are portable again.
@@ -125,6 +129,8 @@ def import_archive(
         remap_scope=remap_scope,
         identity=identity,
         deriver=deriver,
+        keep_facts_as_text=keep_facts_as_text,
+        allow_empty=allow_empty,
         id_map=id_map,
         restore_ids=restore_ids,
         rehearsal=dry_run,
@@ -154,6 +160,8 @@ def import_archive(
                 receipt = _import(other, found, made, place, how)
             receipt.id_map = None if dry_run else made.stages.write_id_map()
     receipt.source, receipt.mode = findings.name, mode
+    if mode == "re-derive":
+        receipt.left_out |= {kind: findings.counts[kind] for kind in GRAPH_KINDS}
     _tell_findings(receipt, findings)
     receipt.usage = meter.usage()
     return receipt

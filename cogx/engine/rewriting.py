@@ -41,6 +41,8 @@ class Rewriting:
     mode: str
     identity: str
     deriver: str
+    keep_facts_as_text: bool
+    allow_empty: bool
     profile: str
     id_map: str | None
     restore_ids: str | None
@@ -57,6 +59,8 @@ class Rewriting:
         remap_scope: Sequence[str] = (),
         identity: str = "id",
         deriver: str = "vocabulary",
+        keep_facts_as_text: bool = False,
+        allow_empty: bool = False,
         profile: str = "portable",
         id_map: str | None = None,
         restore_ids: str | None = None,
@@ -65,6 +69,8 @@ class Rewriting:
         """Return what these options ask for.
 
         Args:
+            keep_facts_as_text: in re-derive, derive from what the graph says, too.
+            allow_empty: re-derive from nothing is no error.
             rehearsal: nothing is kept of what comes out, so a language model is not asked.
 
         Raises:
@@ -76,6 +82,10 @@ class Rewriting:
             raise UnknownName("identity rule", identity, IDENTITIES)
         if profile not in PROFILES:
             raise UnknownName("profile", profile, PROFILES)
+        if keep_facts_as_text and mode != "re-derive":
+            raise BadSetting(
+                "Facts are kept as text in --mode re-derive only; other modes keep them as facts."
+            )
         if id_map is not None and identity == "id" and profile == "portable":
             raise BadSetting(
                 f"{id_map}: no id changes without --identity or --profile cognee, so there is no "
@@ -99,6 +109,8 @@ class Rewriting:
             mode=mode,
             identity=identity,
             deriver=deriver,
+            keep_facts_as_text=keep_facts_as_text,
+            allow_empty=allow_empty,
             profile=profile,
             id_map=id_map,
             restore_ids=restore_ids,
@@ -219,8 +231,17 @@ class Stages:
         from cogx.derive.registry import deriver_named  # noqa: PLC0415
 
         asked = self.rewriting
-        stage = Hybrid if asked.mode == "hybrid" else Rederived
-        derived = stage(self.records, deriver_named(asked.deriver))
+        deriver = deriver_named(asked.deriver)
+        derived = (
+            Hybrid(self.records, deriver)
+            if asked.mode == "hybrid"
+            else Rederived(
+                self.records,
+                deriver,
+                keep_facts_as_text=asked.keep_facts_as_text,
+                allow_empty=asked.allow_empty,
+            )
+        )
         if asked.rehearsal:
             plan = derived.plan()
             self._plan = asdict(plan)

@@ -62,6 +62,8 @@ _IDENTITIES = ("id", "cognee", "folded")
 )
 @click.option("--deriver", metavar="NAME", default="vocabulary", show_default=True,
               help="What reads the texts in hybrid and re-derive.")  # fmt: skip
+@click.option("--keep-facts-as-text", is_flag=True,
+              help="In re-derive, read what the graph says, too.")  # fmt: skip
 @click.option("--id-map", metavar="FILE", help="Write the ids that changed to this new file.")
 @click.option("--restore-ids", metavar="FILE", help="Put the ids of this id map back.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what would be done.")
@@ -82,6 +84,7 @@ def command(
     choosing: Choosing,
     identity: str,
     deriver: str,
+    keep_facts_as_text: bool,
     id_map: str | None,
     restore_ids: str | None,
     dry_run: bool,
@@ -118,6 +121,7 @@ def command(
             **choosing.named(),
             identity=identity,
             deriver=deriver,
+            keep_facts_as_text=keep_facts_as_text,
             id_map=id_map,
             restore_ids=restore_ids,
             dry_run=dry_run,
