@@ -74,7 +74,14 @@ class UriTarget:
             writer = Nowhere() if dry_run else self._store.writer()
             if writer is not None:
                 return Session(writer, was_vacant=True)
-        updater = self._store.updater() or self._rebuild(dry_run=dry_run)
+        updater = self._store.updater()
+        if updater is None:
+            if not self._store.is_file:
+                raise StoreRefused(
+                    f"{self.name} holds a graph already, and this store takes new ones only. "
+                    "Import into a new place."
+                )
+            updater = self._rebuild(dry_run=dry_run)
         if dry_run and not isinstance(updater, Rebuild):
             updater = Rehearsal(updater)
         return Session(_for_dataset(updater, into), was_vacant=self._vacant)
