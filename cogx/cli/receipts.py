@@ -115,9 +115,9 @@ def _show_details(console: Console, receipt: Receipt) -> None:
 
 
 def _show_counts(console: Console, title: str, counts: dict[str, int]) -> None:
-    if counts:
+    rows = [(f"{number:,}", name) for name, number in counts.items() if number]
+    if rows:
         console.line(title)
-        rows = [(f"{number:,}", name) for name, number in counts.items()]
         for line in columns(rows, right=frozenset({0})):
             console.line(line)
 
