@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 from cogx.engine.export import export_graph
 from cogx.engine.import_ import import_archive
+from cogx.engine.rebuild import Rebuild
 from cogx.engine.verify import verify
 from cogx.errors import BadSetting, NoSpace, StoreRefused, UsageError
-from cogx.ports import Edge, GraphReader, GraphWriter, Node
+from cogx.ports import Edge, GraphReader, GraphUpdater, GraphWriter, Node
 from cogx.progress import SILENT
 from cogx.stores import graphml
 from cogx.testing.store_suite import StoreSuite, assert_same
+from cogx.testing.updater_suite import UpdaterSuite
 from tests.conformance.corpus import Vector, vectors_in
 
 
@@ -29,6 +31,19 @@ class TestGraphml(StoreSuite):
 
     def open_reader(self, place: Path) -> GraphReader:
         return graphml.open_reader(place)
+
+
+class TestGraphmlAgain(UpdaterSuite):
+    """A store that is only ever written whole: a new one is made from the old one."""
+
+    def open_writer(self, place: Path) -> GraphWriter:
+        return graphml.open_writer(place)
+
+    def open_reader(self, place: Path) -> GraphReader:
+        return graphml.open_reader(place)
+
+    def open_updater(self, place: Path) -> GraphUpdater:
+        return Rebuild(graphml.open_reader(place), graphml.open_writer(place, replace=True))
 
 
 PEOPLE = [

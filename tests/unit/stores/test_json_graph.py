@@ -9,11 +9,13 @@ from typing import Any
 import networkx as nx
 import pytest
 
+from cogx.engine.rebuild import Rebuild
 from cogx.errors import BadSetting, StoreRefused, UsageError
-from cogx.ports import Edge, GraphReader, GraphWriter, Node
+from cogx.ports import Edge, GraphReader, GraphUpdater, GraphWriter, Node
 from cogx.progress import SILENT
 from cogx.stores import json_graph
 from cogx.testing.store_suite import StoreSuite
+from cogx.testing.updater_suite import UpdaterSuite
 
 
 class TestJsonGraph(StoreSuite):
@@ -22,6 +24,19 @@ class TestJsonGraph(StoreSuite):
 
     def open_reader(self, place: Path) -> GraphReader:
         return json_graph.open_reader(place)
+
+
+class TestJsonGraphAgain(UpdaterSuite):
+    """A store that is only ever written whole: a new one is made from the old one."""
+
+    def open_writer(self, place: Path) -> GraphWriter:
+        return json_graph.open_writer(place)
+
+    def open_reader(self, place: Path) -> GraphReader:
+        return json_graph.open_reader(place)
+
+    def open_updater(self, place: Path) -> GraphUpdater:
+        return Rebuild(json_graph.open_reader(place), json_graph.open_writer(place, replace=True))
 
 
 @pytest.fixture

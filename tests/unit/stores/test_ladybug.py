@@ -17,12 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cogx.engine.rebuild import Rebuild
 from cogx.errors import BadSetting, StoreRefused, StoreUnavailable, UsageError
-from cogx.ports import Edge, GraphReader, GraphWriter, Node
+from cogx.ports import Edge, GraphReader, GraphUpdater, GraphWriter, Node
 from cogx.progress import SILENT
 from cogx.stores import ladybug
 from cogx.stores.ladybug import index, queries, reader, writer
 from cogx.testing.store_suite import StoreSuite, assert_same
+from cogx.testing.updater_suite import UpdaterSuite
 
 MIB = 1 << 20
 
@@ -33,6 +35,19 @@ class TestLadybug(StoreSuite):
 
     def open_reader(self, place: Path) -> GraphReader:
         return ladybug.open_reader(place)
+
+
+class TestLadybugAgain(UpdaterSuite):
+    """A store that is only ever written whole: a new one is made from the old one."""
+
+    def open_writer(self, place: Path) -> GraphWriter:
+        return ladybug.open_writer(place)
+
+    def open_reader(self, place: Path) -> GraphReader:
+        return ladybug.open_reader(place)
+
+    def open_updater(self, place: Path) -> GraphUpdater:
+        return Rebuild(ladybug.open_reader(place), ladybug.open_writer(place, replace=True))
 
 
 class TestLadybugInLittleMemory(StoreSuite):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -17,11 +18,12 @@ from cogx.engine.export import export_graph
 from cogx.engine.import_ import import_archive
 from cogx.engine.verify import verify
 from cogx.errors import StoreRefused, UsageError
-from cogx.ports import Edge, GraphReader, GraphWriter, Node
+from cogx.ports import Edge, GraphReader, GraphUpdater, GraphWriter, Node
 from cogx.progress import SILENT, Progress
 from cogx.stores import json_graph
-from cogx.stores.networkx_graph import NetworkxReader, NetworkxWriter
+from cogx.stores.networkx_graph import NetworkxReader, NetworkxUpdater, NetworkxWriter
 from cogx.testing.store_suite import StoreSuite, assert_same
+from cogx.testing.updater_suite import UpdaterSuite
 from tests.conformance.corpus import Vector, vectors_in
 
 
@@ -50,6 +52,24 @@ class TestNetworkx(StoreSuite):
 
     def open_reader(self, place: Path) -> GraphReader:
         return NetworkxReader(Placed.graphs[place])
+
+
+class TestNetworkxAgain(UpdaterSuite):
+    @pytest.fixture(autouse=True)
+    def forget(self) -> None:
+        Placed.graphs.clear()
+
+    def open_writer(self, place: Path) -> GraphWriter:
+        return Placed(place)
+
+    def open_reader(self, place: Path) -> GraphReader:
+        return NetworkxReader(Placed.graphs[place])
+
+    def open_updater(self, place: Path) -> GraphUpdater:
+        return NetworkxUpdater(Placed.graphs[place])
+
+    def state(self, place: Path) -> Any:
+        return copy.deepcopy(nx.node_link_data(Placed.graphs[place], edges="edges"))
 
 
 PEOPLE = [

@@ -19,11 +19,12 @@ from cogx.engine.export import export_graph
 from cogx.engine.import_ import import_archive
 from cogx.engine.verify import verify
 from cogx.errors import BadSetting, NoSpace, StoreRefused, StoreUnavailable, UsageError
-from cogx.ports import Edge, GraphReader, GraphWriter, Node
+from cogx.ports import Edge, GraphReader, GraphUpdater, GraphWriter, Node
 from cogx.progress import SILENT
 from cogx.stores import sqlite
 from cogx.stores.sqlite import layout
 from cogx.testing.store_suite import StoreSuite, assert_same
+from cogx.testing.updater_suite import UpdaterSuite
 from tests.conformance.corpus import Vector, vectors_in
 
 
@@ -43,6 +44,28 @@ class TestSqliteInLittleMemory(StoreSuite):
 
     def open_reader(self, place: Path) -> GraphReader:
         return sqlite.open_reader(place, buffer_bytes=1)
+
+
+class TestSqliteAgain(UpdaterSuite):
+    def open_writer(self, place: Path) -> GraphWriter:
+        return sqlite.open_writer(place)
+
+    def open_reader(self, place: Path) -> GraphReader:
+        return sqlite.open_reader(place)
+
+    def open_updater(self, place: Path) -> GraphUpdater:
+        return sqlite.open_updater(place)
+
+
+class TestSqliteAgainInLittleMemory(TestSqliteAgain):
+    """The same exam with pages that go to the file before the end."""
+
+    @pytest.fixture(autouse=True)
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("cogx.stores.sqlite.database.WAIT_S", 0.01)
+
+    def open_updater(self, place: Path) -> GraphUpdater:
+        return sqlite.open_updater(place, buffer_bytes=1)
 
 
 PEOPLE = [
