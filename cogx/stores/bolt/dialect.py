@@ -1,6 +1,8 @@
 """Knows in what servers that speak Bolt differ; asks none.
 
 Tested against ArcadeDB. What stands here of Neo4j and Memgraph follows their manuals.
+Everywhere, values are compared in WHERE, not in a pattern's ``{id: row.id}``: there ArcadeDB takes
+a text that begins with ``$`` for the name of a parameter.
 """
 
 from __future__ import annotations

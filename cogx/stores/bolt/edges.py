@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from neo4j import Transaction
 from neo4j.exceptions import ConstraintError
@@ -15,15 +15,13 @@ from cogx.stores.bolt.batches import by_name, by_size
 from cogx.stores.bolt.before import write_state
 from cogx.stores.bolt.dialect import NODE, quoted
 from cogx.stores.bolt.faults import message_of
-from cogx.stores.bolt.found import edges_in, nodes_in
+from cogx.stores.bolt.found import nodes_in, take_edges
 from cogx.stores.bolt.rows import HeldEdge, edge_row
 from cogx.stores.bolt.server import run
 from cogx.stores.bolt.work import Work
 
 Ended = tuple[str, str, str]
 """Relationship type, source, target."""
-
-DELETE: Final = "MATCH (:{node})-[r:{relationship}]->() WHERE r.id IN $ids DELETE r"
 
 
 def write_edges(work: Work, edges: Iterable[Edge]) -> None:
@@ -56,19 +54,13 @@ def create(transaction: Transaction, rows: Iterable[tuple[Ended, dict[str, Any]]
     for relationship, group in by_name(pairs).items():
         ((made,),) = run(
             transaction,
-            f"UNWIND $rows AS row MATCH (a:{NODE} {{id: row.source}}) "
-            f"MATCH (b:{NODE} {{id: row.target}}) "
+            f"UNWIND $rows AS row MATCH (a:{NODE}) WHERE a.id = row.source "
+            f"MATCH (b:{NODE}) WHERE b.id = row.target "
             f"CREATE (a)-[r:{quoted(relationship)}]->(b) SET r = row.held RETURN count(r)",
             rows=group,
         )
         if made != len(group):
             _refuse(transaction, group)
-
-
-def delete(transaction: Transaction, relationship: str, ids: Sequence[str]) -> None:
-    """Delete relationships of one type by id."""
-    query = DELETE.format(node=NODE, relationship=quoted(relationship))
-    run(transaction, query, ids=ids)
 
 
 def _row(work: Work, edge: Edge) -> tuple[Ended, dict[str, Any]]:
@@ -93,11 +85,7 @@ def _put(
     there: dict[str, HeldEdge] = {}
     if work.looks:
         ids = [row["id"] for _, row in batch]
-        there = edges_in(partial(run, transaction), ids, work.catalog.all_relationships())
-    for relationship, ids in by_name(
-        (found.relationship, found.properties["id"]) for found in there.values()
-    ).items():
-        delete(transaction, relationship, ids)
+        there = take_edges(partial(run, transaction), ids, work.catalog.all_relationships())
     for _, row in batch:
         found = there.get(row["id"])
         work.mark(row, None if found is None else _before(work, found))

@@ -17,18 +17,19 @@ from cogx.progress import SILENT, Progress
 from cogx.stores.bolt.batches import by_count
 from cogx.stores.bolt.before import read_state
 from cogx.stores.bolt.dialect import META, NODE, quoted
-from cogx.stores.bolt.edges import Ended, create, delete
+from cogx.stores.bolt.edges import Ended, create
 from cogx.stores.bolt.found import SCHEMA_VERSION, nodes_in
 from cogx.stores.bolt.journal import FINISHING, ROLLING_BACK, Journal
 from cogx.stores.bolt.nodes import REPLACE, difference, relabel
 from cogx.stores.bolt.server import run
 
+_BY_ID: Final = "r.id IN $ids AND "
 _AT_ONCE: Final = 1000
 _MARKED_NODES: Final = f"MATCH (n:{NODE}) WHERE n._cogx_import = $key RETURN n.id, n._cogx_before"
 _UNMARK_NODES: Final = (
-    f"UNWIND $ids AS id MATCH (n:{NODE} {{id: id}}) REMOVE n._cogx_import, n._cogx_before"
+    f"UNWIND $ids AS id MATCH (n:{NODE}) WHERE n.id = id REMOVE n._cogx_import, n._cogx_before"
 )
-_DELETE_NODES: Final = f"UNWIND $ids AS id MATCH (n:{NODE} {{id: id}}) DETACH DELETE n"
+_DELETE_NODES: Final = f"UNWIND $ids AS id MATCH (n:{NODE}) WHERE n.id = id DETACH DELETE n"
 _DELETE_SOME: Final = f"MATCH (n:{NODE}) WITH n LIMIT $count DETACH DELETE n RETURN count(*)"
 
 
@@ -38,19 +39,7 @@ def finish(journal: Journal, header: str, progress: Progress = SILENT) -> None:
         journal.write(partial(_enter, journal, FINISHING, header=header))
     progress.begin("finish", total=None, unit="rows")
     if not journal.entry.fresh:
-        for batch in by_count(_marked_nodes(journal), _AT_ONCE):
-            ids = [node_id for node_id, _ in batch]
-            journal.write(partial(run, query=_UNMARK_NODES, ids=ids))
-            progress.advance(len(batch))
-        for relationship in sorted(journal.relationships):
-            query = (
-                f"MATCH (:{NODE})-[r:{quoted(relationship)}]->() WHERE r.id IN $ids "
-                "REMOVE r._cogx_import, r._cogx_before"
-            )
-            for batch in by_count(_marked_edges(journal, relationship), _AT_ONCE):
-                ids = [edge_id for edge_id, _ in batch]
-                journal.write(partial(run, query=query, ids=ids))
-                progress.advance(len(batch))
+        _unmark(journal, progress)
     journal.write(partial(_close, journal, header))
     progress.end()
 
@@ -62,6 +51,20 @@ def roll_back(journal: Journal) -> str:
     counts = _drop_all(journal) if journal.entry.fresh else _take_back(journal)
     journal.write(partial(_forget, journal))
     return counts
+
+
+def _unmark(journal: Journal, progress: Progress) -> None:
+    key = journal.entry.key
+    for batch in by_count(_marked_nodes(journal), _AT_ONCE):
+        ids = [node_id for node_id, _ in batch]
+        journal.write(partial(run, query=_UNMARK_NODES, ids=ids))
+        progress.advance(len(batch))
+    for relationship in sorted(journal.relationships):
+        query = f"{_marked(relationship, _BY_ID)} REMOVE r._cogx_import, r._cogx_before"
+        for batch in by_count(_marked_edges(journal, relationship), _AT_ONCE):
+            ids = [edge_id for edge_id, _ in batch]
+            journal.write(partial(run, query=query, ids=ids, key=key))
+            progress.advance(len(batch))
 
 
 def _enter(journal: Journal, phase: str, transaction: Transaction, **more: Any) -> None:
@@ -110,7 +113,7 @@ def _take_back(journal: Journal) -> str:
     deleted = restored = 0
     for relationship in sorted(journal.relationships):
         for batch in by_count(_marked_edges(journal, relationship), _AT_ONCE):
-            journal.write(partial(_restore_edges, relationship, batch))
+            journal.write(partial(_restore_edges, journal.entry.key, relationship, batch))
             restored += sum(before is not None for _, before in batch)
             deleted += sum(before is None for _, before in batch)
     for batch in by_count(_marked_nodes(journal), _AT_ONCE):
@@ -121,9 +124,10 @@ def _take_back(journal: Journal) -> str:
 
 
 def _restore_edges(
-    relationship: str, batch: Sequence[tuple[Any, ...]], transaction: Transaction
+    key: str, relationship: str, batch: Sequence[tuple[Any, ...]], transaction: Transaction
 ) -> None:
-    delete(transaction, relationship, [edge_id for edge_id, _ in batch])
+    ids = [edge_id for edge_id, _ in batch]
+    run(transaction, f"{_marked(relationship, _BY_ID)} DELETE r", ids=ids, key=key)
     create(transaction, [_edge_before(before) for _, before in batch if before is not None])
 
 
@@ -159,8 +163,10 @@ def _marked_nodes(journal: Journal) -> Iterator[tuple[Any, ...]]:
 
 
 def _marked_edges(journal: Journal, relationship: str) -> Iterator[tuple[Any, ...]]:
-    query = (
-        f"MATCH (:{NODE})-[r:{quoted(relationship)}]->() WHERE r._cogx_import = $key "
-        "RETURN r.id, r._cogx_before"
-    )
+    query = f"{_marked(relationship)} RETURN r.id, r._cogx_before"
     yield from journal.server.stream(query, key=journal.entry.key)
+
+
+def _marked(relationship: str, condition: str = "") -> str:
+    """Return what finds an import's relationships of a type."""
+    return f"MATCH ()-[r:{quoted(relationship)}]->() WHERE {condition}r._cogx_import = $key"

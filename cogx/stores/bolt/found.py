@@ -5,7 +5,7 @@ What is returned of nodes and edges is what the server holds, not yet what it me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -21,8 +21,14 @@ _RELATIONSHIPS_AT_ONCE: Final = 50
 _META: Final = f"MATCH (m:{META} {{name: 'graph'}}) RETURN properties(m)"
 _ANY_NODE: Final = f"MATCH (n:{NODE}) RETURN 1 LIMIT 1"
 _NODES: Final = (
-    f"UNWIND $ids AS id MATCH (n:{NODE} {{id: id}}) RETURN n.id, labels(n), properties(n)"
+    f"UNWIND $ids AS id MATCH (n:{NODE}) WHERE n.id = id RETURN n.id, labels(n), properties(n)"
 )
+_NAME: Final = "$name"
+_FOUND_EDGE: Final = (
+    # In two steps, so that no server looks at the labels of every relationship's ends first.
+    f"MATCH (a)-[r:{_NAME}]->(b) WHERE r.id IN $ids WITH a, r, b WHERE a:{NODE} AND b:{NODE}"
+)
+_HELD: Final = "a.id AS source, b.id AS target, type(r) AS relationship, properties(r) AS held"
 Ask = Callable[..., list[tuple[Any, ...]]]
 
 
@@ -88,22 +94,26 @@ def edges_in(ask: Ask, ids: Sequence[str], relationships: Sequence[str]) -> dict
         StoreRefused: an id is there twice, so that it names no edge.
     Cost: one look into an index per id and relationship type.
     """
+    return _edges(ask, ids, relationships, f"{_FOUND_EDGE} RETURN {_HELD}")
+
+
+def take_edges(ask: Ask, ids: Sequence[str], relationships: Sequence[str]) -> dict[str, HeldEdge]:
+    """Delete those edges that are there, and return them; as :func:`edges_in`."""
+    query = f"{_FOUND_EDGE} WITH r, {_HELD} DELETE r RETURN source, target, relationship, held"
+    return _edges(ask, ids, relationships, query)
+
+
+def _edges(
+    ask: Ask, ids: Sequence[str], relationships: Sequence[str], query: str
+) -> dict[str, HeldEdge]:
     found: dict[str, HeldEdge] = {}
-    for query in _edge_queries(relationships):
-        for source, target, relationship, held in ask(query, ids=ids):
+    for start in range(0, len(relationships), _RELATIONSHIPS_AT_ONCE):
+        some = relationships[start : start + _RELATIONSHIPS_AT_ONCE]
+        united = " UNION ALL ".join(query.replace(_NAME, quoted(name)) for name in some)
+        for source, target, relationship, held in ask(united, ids=ids):
             if held["id"] in found:
                 raise StoreRefused(
                     f"Two relationships have the id {held['id']!r:.80}. Give each its own."
                 )
             found[held["id"]] = HeldEdge(source, target, relationship, held)
     return found
-
-
-def _edge_queries(relationships: Sequence[str]) -> Iterator[str]:
-    for start in range(0, len(relationships), _RELATIONSHIPS_AT_ONCE):
-        yield " UNION ALL ".join(
-            f"MATCH (a:{NODE})-[r:{quoted(name)}]->(b:{NODE}) WHERE r.id IN $ids "
-            "RETURN a.id AS source, b.id AS target, type(r) AS relationship, "
-            "properties(r) AS held"
-            for name in relationships[start : start + _RELATIONSHIPS_AT_ONCE]
-        )

@@ -165,7 +165,7 @@ class Journal:
     def release(self) -> None:
         """Let the journal go, as it stands in the store. May be called twice."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(timeout=_BEAT_EVERY_S)
         self.server.advice = ""
 
     def _if_ours(self, transaction: Transaction, work: Callable[[Transaction], Made]) -> Made:

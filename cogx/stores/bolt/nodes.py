@@ -26,7 +26,7 @@ Labelled = tuple[tuple[str, ...], dict[str, Any]]
 Relabelling = tuple[str, tuple[str, ...], tuple[str, ...]]
 """A node's id, the labels it lacks, and those it has too many."""
 
-REPLACE: Final = f"UNWIND $rows AS row MATCH (n:{NODE} {{id: row.id}}) SET n = row"
+REPLACE: Final = f"UNWIND $rows AS row MATCH (n:{NODE}) WHERE n.id = row.id SET n = row"
 
 
 def write_nodes(work: Work, nodes: Iterable[Node]) -> None:
@@ -101,7 +101,7 @@ def _before(work: Work, labels: list[str], held: dict[str, Any]) -> str | None:
 def _label(verb: str, labels: Sequence[str], ids: list[str], transaction: Transaction) -> None:
     run(
         transaction,
-        f"UNWIND $ids AS id MATCH (n:{NODE} {{id: id}}) {verb} n{_text(labels)}",
+        f"UNWIND $ids AS id MATCH (n:{NODE}) WHERE n.id = id {verb} n{_text(labels)}",
         ids=ids,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from cogx.codec.canonical import NotJson, encode
@@ -219,17 +219,13 @@ def held(server: Server, entry: Entry) -> Journal | None:
 
 
 def _abandon(journal: Journal) -> None:
-    """Roll back if that can be done from here."""
-    try:
-        roll_back(journal)
-    except StoreUnavailable:
-        # The failure that led here told how to go on: the journal stays.
-        return
-    except StoreRefused:
+    """Roll back, unless the import counts already or another process took it over."""
+    # If the server is gone, the failure that led here told how to go on: the journal stays.
+    with suppress(StoreUnavailable):
         entry = read_entry(journal.server)
-        if entry is not None and entry.owner == journal.entry.owner:
-            raise
-        # Another process took the import over; it is not ours to take back.
+        if entry is None or entry.owner != journal.entry.owner or entry.phase == FINISHING:
+            return
+        roll_back(journal)
 
 
 def _overtaken(server: Server) -> StoreBusy:

@@ -58,7 +58,7 @@ def to_bolt(value: Any, unfit_kinds: frozenset[str]) -> Any:
     """Return what a property holds for a value, UNFIT if it does not keep it exactly.
 
     Args:
-        unfit_kinds: ``bytes``, ``offset time``, ``offset datetime``: kinds that the server does not have.
+        unfit_kinds: those of ``bytes``, ``offset time``, ``offset datetime`` that the server lacks.
     """
     write = _TO_BOLT.get(type(value))
     return UNFIT if write is None else write(value, unfit_kinds)

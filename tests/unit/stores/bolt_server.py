@@ -5,20 +5,26 @@ It is Bolt-compatible, not Neo4j: it has no APOC, and its own ways with names an
 
 from __future__ import annotations
 
+import atexit
 import base64
+import hashlib
 import json
 import os
 import secrets
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import arcadedb_embedded
+import neo4j
 
 USER = "root"
 _START_S = 120
@@ -34,6 +40,7 @@ class BoltServer:
 
     @property
     def uri(self) -> str:
+        """Where it is, as cogx takes it."""
         return f"bolt://{USER}@127.0.0.1:{self.port}"
 
     def command(self, text: str) -> None:
@@ -46,6 +53,44 @@ class BoltServer:
         )
         with urllib.request.urlopen(request, timeout=60) as response:
             response.read()
+
+
+class Database:
+    """A database of the server, made new for a test."""
+
+    def __init__(self, server: BoltServer, name: str) -> None:
+        self.server = server
+        self.name = name
+        server.command(f"create database {name}")
+
+    def cypher(self, query: str, **parameters: Any) -> list[list[Any]]:
+        """Do what a person would do in the server's own shell."""
+        credentials, port = (USER, self.server.password), self.server.port
+        with (
+            neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{port}", auth=credentials) as driver,
+            driver.session(database=self.name) as session,
+        ):
+            return [list(record) for record in session.run(query, parameters)]
+
+    def drop(self) -> None:
+        """Remove it."""
+        self.server.command(f"drop database {self.name}")
+
+
+def database_for(server: BoltServer, place: Path) -> Database:
+    """Make the database that stands for a path."""
+    return Database(server, "t" + hashlib.sha256(str(place).encode()).hexdigest()[:16])
+
+
+@cache
+def shared_server() -> BoltServer:
+    """Return the server of this test session, started by the first who asks."""
+    at_work = ExitStack()
+    atexit.register(at_work.close)
+    directory = at_work.enter_context(
+        tempfile.TemporaryDirectory(prefix="bolt-", ignore_cleanup_errors=True)
+    )
+    return at_work.enter_context(bolt_server(Path(directory)))
 
 
 @contextmanager
