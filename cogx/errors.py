@@ -6,6 +6,8 @@ CogxError
 ├ ArchiveError (ValueError): UnsupportedVersion, InvalidArchive, UnsafeMember, LimitExceeded,
 │   DamagedArchive: MissingMember, Truncated, DigestMismatch
 ├ StoreError: StoreUnavailable* (StoreBusy*), StoreRefused, IdentityConflict
+├ RemoteError: RemoteUnavailable*, RemoteRefused, RemoteGarbled, NotConnected and
+│   UnsupportedServer (both RuntimeError), RunFailed
 ├ OutputError: NoSpace
 └ Interrupted                                                     * a retry may help
 
@@ -156,6 +158,44 @@ class StoreRefused(StoreError):
 
 class IdentityConflict(StoreError):
     """A record is in the store already with another content, and the caller asked to be told."""
+
+
+class RemoteError(CogxError):
+    """A server did not do what was asked."""
+
+
+class RemoteUnavailable(RemoteError):
+    """The server cannot be reached, or does not answer in time; a retry may help."""
+
+
+class RemoteRefused(RemoteError):
+    """The server answered, and said no. ``status`` is the HTTP status, ``code`` its own word."""
+
+    def __init__(self, message: str, status: int, code: str | None = None) -> None:
+        super().__init__(message, status=status, code=code)
+        self.status = status
+        self.code = code
+
+
+class RemoteGarbled(RemoteError):
+    """The server's answer is cut, too long, or not what this route answers."""
+
+
+class NotConnected(RemoteError, RuntimeError):
+    """No server is named anywhere, or no login is there."""
+
+
+class UnsupportedServer(RemoteError, RuntimeError):
+    """The server cannot do what is asked of it: its version is too old for that."""
+
+    def __init__(self, message: str, found: str | None, needed: str) -> None:
+        super().__init__(message, found=found, needed=needed)
+        self.found = found
+        self.needed = needed
+
+
+class RunFailed(RemoteError):
+    """A run on the server ended with an error; ``run_id`` names it."""
 
 
 class OutputError(CogxError):

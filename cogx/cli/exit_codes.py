@@ -14,6 +14,7 @@ from cogx.errors import (
     Interrupted,
     InvalidArchive,
     OutputError,
+    RemoteError,
     StoreError,
     UsageError,
 )
@@ -35,6 +36,7 @@ ARCHIVE: Final = 4
 DAMAGED: Final = 5
 STORE: Final = 6
 OUTPUT: Final = 7
+REMOTE: Final = 8
 BUG: Final = 70
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
@@ -53,6 +55,7 @@ MEANINGS: Final = (
     Meaning(STORE, "store", "A graph store could not be reached, or refused."),
     Meaning(OUTPUT, "output", "The result could not be written, or the system refused: no room, "
             "no permission. Nothing is left under the final name."),
+    Meaning(REMOTE, "remote", "A server could not be reached, refused, or is not what is needed."),
     Meaning(BUG, "bug", "A fault in cogx itself; please report it."),
     Meaning(INTERRUPTED, "interrupted", "Stopped with Ctrl-C; nothing half-written is left."),
     Meaning(PIPE_CLOSED, "pipe closed", "The reader of the output went away, as head does."),
@@ -67,6 +70,7 @@ OF_ERROR: Final[dict[type[BaseException], int]] = {
     DamagedArchive: DAMAGED,
     StoreError: STORE,
     OutputError: OUTPUT,
+    RemoteError: REMOTE,
     Interrupted: INTERRUPTED,
     OSError: OUTPUT,
     MemoryError: OUTPUT,

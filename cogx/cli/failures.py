@@ -9,7 +9,13 @@ from typing import Any, Final
 import click
 
 from cogx.cli import exit_codes
-from cogx.errors import CogxError, Interrupted, InvalidArchive, StoreUnavailable
+from cogx.errors import (
+    CogxError,
+    Interrupted,
+    InvalidArchive,
+    RemoteUnavailable,
+    StoreUnavailable,
+)
 from cogx.problems import Problem
 
 _SHOWN_PROBLEMS: Final = 5
@@ -92,7 +98,7 @@ def _told(error: CogxError, *, verbose: bool) -> Failure:
         message,
         code,
         context={name: plain(value) for name, value in error.context.items()},
-        retryable=isinstance(error, StoreUnavailable),
+        retryable=isinstance(error, StoreUnavailable | RemoteUnavailable),
     )
     if isinstance(error, InvalidArchive):
         failure.problems = error.problems

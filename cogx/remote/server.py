@@ -1,0 +1,209 @@
+"""Knows how to ask one server over HTTP and take its answers with care; knows no route.
+
+An answer is an enemy until it is read: it may be huge, cut, or something else than JSON. A key
+goes to the server it is for and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from cogx.errors import MissingExtra, RemoteGarbled, RemoteRefused, RemoteUnavailable
+from cogx.remote.address import fit_url, origin
+
+if TYPE_CHECKING:
+    import httpx
+
+MOST_ANSWER_BYTES: Final = 1 << 20
+"""No JSON answer but a graph is longer; a longer one is refused, not held in memory."""
+CONNECT_S: Final = 30.0
+SILENCE_S: Final = 60.0
+"""How long a server may say nothing to an ordinary request."""
+TRIES: Final = 4
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_AGAIN: Final = frozenset({429, 502, 503, 504})
+_SHOWN: Final = 300
+
+
+class Server:
+    """One server and the key for it. Close it; closing twice is fine.
+
+    Proxies of the environment are used, certificates are checked. Every method raises
+    RemoteUnavailable (no connection, no answer in time), RemoteRefused (a status of 400 or more,
+    or a redirect to another origin), RemoteGarbled (an answer that cannot be used).
+
+    Args:
+        url: the base URL, without /api/v1.
+        key: sent as X-Api-Key; None sends none.
+        silence_s: how long the server may say nothing.
+    """
+
+    def __init__(self, url: str, key: str | None, *, silence_s: float = SILENCE_S) -> None:
+        try:
+            import httpx  # noqa: PLC0415 - an extra, and not light
+        except ImportError as error:
+            raise MissingExtra("remote", "Talking to a server") from error
+        self.url = fit_url(url)
+        self._key = key
+        self._silence_s = silence_s
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(silence_s, connect=CONNECT_S),
+            follow_redirects=False,
+            headers={"Accept": "application/json"},
+        )
+
+    def __repr__(self) -> str:
+        return f"Server({self.url!r})"
+
+    def get_json(
+        self, path: str, params: Mapping[str, Any] | None = None, *, with_key: bool = True
+    ) -> Any:
+        """GET a route and return its JSON; tried again on what passes (see :data:`TRIES`)."""
+        import stamina  # noqa: PLC0415
+
+        for attempt in stamina.retry_context(
+            on=_passes, attempts=TRIES, timeout=None, wait_initial=0.2, wait_max=5.0
+        ):
+            with attempt, self._asked("GET", path, params=params, with_key=with_key) as answer:
+                return self._json(answer, path)
+        raise AssertionError("the last attempt returns or raises")
+
+    def post_json(self, path: str, body: Any = None, *, method: str = "POST") -> Any:
+        """Send JSON once and return the JSON that comes back."""
+        with self._asked(method, path, json=body) as answer:
+            return self._json(answer, path)
+
+    def post_form(
+        self,
+        path: str,
+        fields: Mapping[str, Any],
+        files: Any = None,
+        *,
+        silence_s: float | None = None,
+    ) -> Any:
+        """Send a form once (multipart with ``files``, as httpx takes them) and return the JSON.
+
+        Args:
+            silence_s: how long the server may say nothing after the upload; None: as always.
+        """
+        with self._asked("POST", path, data=fields, files=files, silence_s=silence_s) as answer:
+            return self._json(answer, path)
+
+    @contextmanager
+    def stream(
+        self, path: str, params: Mapping[str, Any] | None = None, *, start: int = 0
+    ) -> Iterator[httpx.Response]:
+        """GET a route and give the answer while it arrives, from a byte on if the server can."""
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        with self._asked("GET", path, params=params, headers=headers) as answer:
+            yield answer
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        *,
+        with_key: bool = True,
+        headers: Mapping[str, str] | None = None,
+        silence_s: float | None = None,
+        **content: Any,
+    ) -> Iterator[httpx.Response]:
+        import httpx  # noqa: PLC0415
+
+        sent = dict(headers or {})
+        if with_key and self._key:
+            sent["X-Api-Key"] = self._key
+        timeout = httpx.Timeout(silence_s or self._silence_s, connect=CONNECT_S)
+        try:
+            with self._client.stream(
+                method, self.url + path, headers=sent, timeout=timeout, **content
+            ) as answer:
+                self._check(answer, path)
+                yield answer
+        except httpx.TimeoutException as error:
+            raise RemoteUnavailable(
+                f"{self.url}{path}: the server did not answer in time. Try again, or allow more "
+                "time.",
+            ) from error
+        except httpx.HTTPError as error:
+            raise RemoteUnavailable(
+                f"{self.url}{path}: {error or type(error).__name__}. "
+                "Check the address, and that the server runs."
+            ) from error
+
+    def _check(self, answer: httpx.Response, path: str) -> None:
+        """Raise for every status but success."""
+        status = answer.status_code
+        if status in _REDIRECTS:
+            goal = str(answer.url.join(answer.headers.get("location", "")))
+            other = "" if origin(goal) == origin(self.url) else ", another server"
+            raise RemoteRefused(
+                f"{self.url}{path}: the server sends us to {goal}{other}. "
+                "Nothing was sent there; give that address if you trust it.",
+                status,
+            )
+        if status >= 400:
+            text, code = _reason(_limited(answer, path, MOST_ANSWER_BYTES))
+            raise RemoteRefused(f"{self.url}{path}: {status}: {text}", status, code)
+
+    def _json(self, answer: httpx.Response, path: str) -> Any:
+        data = _limited(answer, path, MOST_ANSWER_BYTES)
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError) as error:
+            kind = answer.headers.get("content-type", "nothing")
+            raise RemoteGarbled(
+                f"{self.url}{path}: the answer is not JSON ({kind}). Is this a cognee server, "
+                "and nothing between it and us that answers in its place?"
+            ) from error
+
+
+def _limited(answer: httpx.Response, path: str, most: int) -> bytes:
+    """Return the body, but never hold more of it than is allowed."""
+    parts, size = [], 0
+    for part in answer.iter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise RemoteGarbled(f"{path}: the answer is longer than {most:,} bytes.")
+    return b"".join(parts)
+
+
+def _reason(body: bytes) -> tuple[str, str | None]:
+    """Return the text and the code of an error; four shapes of body are in use."""
+    try:
+        plain = json.loads(body)
+    except (ValueError, RecursionError):
+        return body[:_SHOWN].decode("utf-8", "replace").strip() or "no reason given", None
+    if not isinstance(plain, dict):
+        return "no reason given", None
+    detail = plain.get("detail", plain.get("error", ""))
+    if isinstance(detail, list):
+        # A list of faulty fields; what stands beside it echoes the request, keys included.
+        told = [f"{'.'.join(map(str, d.get('loc', ())))}: {d.get('msg')}" for d in detail
+                if isinstance(d, dict)]  # fmt: skip
+        detail = "; ".join(told)
+    text = detail if isinstance(detail, str) else json.dumps(detail)
+    code = plain.get("code")
+    return text[:_SHOWN] or "no reason given", code if isinstance(code, str) else None
+
+
+def _passes(error: Exception) -> bool:
+    """Tell whether trying again may help: only where nothing was changed by the first try."""
+    if isinstance(error, RemoteUnavailable):
+        return True
+    return isinstance(error, RemoteRefused) and error.status in _AGAIN
