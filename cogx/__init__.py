@@ -42,14 +42,13 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.errors import MissingExtra as MissingExtra
     from cogx.errors import MissingMember as MissingMember
     from cogx.errors import NoSpace as NoSpace
-    from cogx.errors import OutputError as OutputError
     from cogx.errors import NotConnected as NotConnected
+    from cogx.errors import OutputError as OutputError
     from cogx.errors import RemoteError as RemoteError
     from cogx.errors import RemoteGarbled as RemoteGarbled
     from cogx.errors import RemoteRefused as RemoteRefused
     from cogx.errors import RemoteUnavailable as RemoteUnavailable
     from cogx.errors import RunFailed as RunFailed
-    from cogx.errors import UnsupportedServer as UnsupportedServer
     from cogx.errors import StoreBusy as StoreBusy
     from cogx.errors import StoreError as StoreError
     from cogx.errors import StoreRefused as StoreRefused
@@ -58,6 +57,7 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.errors import UnknownMode as UnknownMode
     from cogx.errors import UnknownName as UnknownName
     from cogx.errors import UnsafeMember as UnsafeMember
+    from cogx.errors import UnsupportedServer as UnsupportedServer
     from cogx.errors import UnsupportedVersion as UnsupportedVersion
     from cogx.errors import UsageError as UsageError
     from cogx.format.manifest import Embedding as Embedding

@@ -141,7 +141,7 @@ class Server:
             ) from error
         except httpx.HTTPError as error:
             raise RemoteUnavailable(
-                f"{self.url}{path}: {error or type(error).__name__}. "
+                f"{self.url}{path}: {str(error) or type(error).__name__}. "
                 "Check the address, and that the server runs."
             ) from error
 
