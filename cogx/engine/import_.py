@@ -220,7 +220,7 @@ def _write(
 ) -> dict[str, Any]:
     """Bring the archive into the open session; return the header that is kept."""
     kept = session.begin(_key(findings, how))
-    system = kept.get("source_system") or header["source_system"]
+    system = kept.get("source_system", header["source_system"])
     writer = session.writer
     with Incoming(archive, findings, system) as incoming:
         session.expect(incoming)
@@ -279,10 +279,11 @@ def _expected(
 ) -> FingerprintSums | None:
     """Return the sums that the dataset must have now, None if they cannot be told."""
     if isinstance(session.writer, GraphUpdater):
-        if before is None:
+        if before is None and not session.was_vacant:
             return None
         sums = FingerprintSums()
-        sums.join(before.sums)
+        if before is not None:
+            sums.join(before.sums)
         sums.join(tally.sums)
         return sums
     return None if findings.log.totals["record.duplicate-id"] else findings.fingerprint

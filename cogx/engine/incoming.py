@@ -130,9 +130,11 @@ class Incoming:
             if times > 1:
                 node.rest = (node.rest or {}) | {"copies": times}
             if owned[index]:
+                first: dict[str, str] = {}
                 for kept in self._twins.get(ids[index]):
                     kind, _, line = kept.partition("\n")
-                    attach_twin(node, kind, record_of_line(kind, line.encode()), self._system)
+                    if first.setdefault(kind, line) == line:
+                        attach_twin(node, kind, record_of_line(kind, line.encode()), self._system)
             yield node
 
     def _times(self, block: Block, index: int, identity: str) -> int:

@@ -34,7 +34,7 @@ class Tally:
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Count what was done with some records."""
         for outcome in outcomes:
-            self.actions[outcome.kind][outcome.action] += outcome.copies
+            self.actions[outcome.kind][outcome.action] += outcome.came
             if outcome.action in _TOLD and len(self.examples[outcome.action]) < _EXAMPLES:
                 self.examples[outcome.action].append(f"{outcome.kind} {outcome.id}")
             self.overwritten.update(outcome.overwritten)

@@ -16,7 +16,7 @@ from cogx.engine.incoming import Incoming
 from cogx.engine.rebuild import Rebuild
 from cogx.engine.uris import StoreAt, store_at
 from cogx.errors import StoreRefused
-from cogx.graph.datasets import DatasetUpdater, dataset_names, is_own, reader_of
+from cogx.graph.datasets import DatasetUpdater, dataset_names, has_others, is_own, reader_of
 from cogx.ports import Edge, GraphReader, GraphUpdater, GraphWriter, Node
 from cogx.progress import Progress
 
@@ -151,10 +151,9 @@ def target_of(target: Any) -> Target:
 
 def _for_dataset(updater: GraphUpdater, into: str | None) -> GraphUpdater:
     header = updater.header()
-    if not header or is_own(header, into):
-        return updater
-    assert into is not None
-    return DatasetUpdater(updater, into)
+    if header and not is_own(header, into):
+        return DatasetUpdater(updater, into)
+    return DatasetUpdater(updater, None) if has_others(header) else updater
 
 
 def _held(reader: GraphReader, into: str | None, progress: Progress, task: str) -> Holdings:

@@ -28,6 +28,11 @@ def dataset_names(header: Mapping[str, Any]) -> list[str | None]:
     return [header.get(_MARK), *sorted(header.get(_OTHERS, ()))]
 
 
+def has_others(header: Mapping[str, Any]) -> bool:
+    """Tell whether a store holds more than its own dataset."""
+    return bool(header.get(_OTHERS))
+
+
 def is_own(header: Mapping[str, Any], name: str | None) -> bool:
     """Tell whether a name means the store's own dataset; None does."""
     return name is None or name == header.get(_MARK)
@@ -90,12 +95,16 @@ class _Dataset:
 
 
 class DatasetUpdater:
-    """Take a graph into one dataset of a store, other than the store's own: a GraphUpdater."""
+    """Take a graph into one dataset of a store that has several: a GraphUpdater.
 
-    def __init__(self, updater: GraphUpdater, name: str) -> None:
+    Args:
+        name: the dataset's name; None: the store's own.
+    """
+
+    def __init__(self, updater: GraphUpdater, name: str | None) -> None:
         self._updater = updater
         self._name = name
-        self._prefix = _prefix(name)
+        self._prefix = "" if name is None else _prefix(name)
 
     def begin(self, key: str) -> None:
         """Start an import."""
@@ -114,8 +123,9 @@ class DatasetUpdater:
 
     def header(self) -> Mapping[str, Any]:
         """Return the dataset's header, {} if it is new."""
-        others: Mapping[str, Any] = self._updater.header().get(_OTHERS, {})
-        return dict(others.get(self._name, {}))
+        whole = dict(self._updater.header())
+        others = whole.pop(_OTHERS, {})
+        return whole if self._name is None else dict(others.get(self._name, {}))
 
     def nodes_at(self, ids: Sequence[str]) -> Mapping[str, Node]:
         """Return the dataset's nodes of these ids."""
@@ -138,7 +148,10 @@ class DatasetUpdater:
     def finish(self, header: Mapping[str, Any], progress: Progress) -> None:
         """Keep the dataset's header among those of the store."""
         whole = dict(self._updater.header())
-        whole[_OTHERS] = {**whole.get(_OTHERS, {}), self._name: dict(header)}
+        if self._name is None:
+            whole = {**header, _OTHERS: whole.get(_OTHERS, {})}
+        else:
+            whole[_OTHERS] = {**whole.get(_OTHERS, {}), self._name: dict(header)}
         self._updater.finish(whole, progress)
 
     def abort(self) -> None:
@@ -147,13 +160,16 @@ class DatasetUpdater:
 
     def _mine(self, row: Row) -> Row:
         if _dataset_of(row) != self._name:
+            mine = "its own" if self._name is None else f"the dataset {self._name!r:.80}"
             raise StoreRefused(
-                f"The id {row.id!r:.80} belongs to another dataset of the store, so the dataset "
-                f"{self._name!r} cannot hold it here. Import --into another name."
+                f"The id {row.id!r:.80} belongs to another dataset of the store, so {mine} cannot "
+                "hold it here. Import --into another name."
             )
         return _without(row, len(self._prefix))
 
     def _named(self, row: Row) -> Row:
+        if self._name is None:
+            return row
         row.rest = (row.rest or {}) | {_MARK: self._name}
         row.id = self._prefix + row.id
         if isinstance(row, Edge):

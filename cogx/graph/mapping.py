@@ -156,6 +156,17 @@ def _labelled(node: Node) -> Node:
     return Node(node.id, node.type, properties, node.rest)
 
 
+def with_labels(node: Node, like: Node) -> Node:
+    """Return a node that was made of records, with the labels that one before it had.
+
+    They are among its records as a property; if that says the same still, they are labels again.
+    """
+    key = _free_key("labels", like.properties)
+    rest = {name: value for name, value in node.properties.items() if name != key}
+    same = node.properties.get(key) == list(like.labels) and key == _free_key("labels", rest)
+    return Node(node.id, node.type, rest, node.rest, like.labels) if like.labels and same else node
+
+
 def attach_twin(node: Node, kind: str, record: Any, system: str) -> None:
     """Let a node stand for one more record with its id: cognee writes chunks twice by design.
 

@@ -18,7 +18,15 @@ from cogx.codec.lines import canonical_line
 from cogx.codec.strict import record_of_line
 from cogx.errors import IdentityConflict
 from cogx.format.timestamps import UnreadableTimestamp, parse_timestamp
-from cogx.graph.mapping import attach_twin, edge_of, facts_of, is_stub, node_of, records_of
+from cogx.graph.mapping import (
+    attach_twin,
+    edge_of,
+    facts_of,
+    is_stub,
+    node_of,
+    records_of,
+    with_labels,
+)
 from cogx.graph.stubs import is_marked_stub
 from cogx.ports import Edge, Node
 
@@ -39,9 +47,10 @@ class Action(StrEnum):
 
 @dataclass(slots=True)
 class Outcome:
-    """What becomes of one record: its lines before and after, and how many values gave way.
+    """What becomes of one record: its lines before and after, and which values gave way.
 
-    ``before`` is None for a record that is new, ``copies`` how often it stands there.
+    ``before`` is None for a record that is new. ``came`` is how often it came in, ``copies`` how
+    often it stands there now, ``copies_before`` how often it did.
     """
 
     kind: str
@@ -49,6 +58,7 @@ class Outcome:
     action: Action
     after: bytes
     before: bytes | None = None
+    came: int = 1
     copies: int = 1
     copies_before: int = 1
     overwritten: list[str] = field(default_factory=list)
@@ -66,7 +76,7 @@ class _Held:
 def created(row: Node | Edge, system: str) -> list[Outcome]:
     """Return the outcomes of a node or edge that was not there."""
     return [
-        Outcome(kind, row.id, Action.CREATED, held.line, copies=held.copies)
+        Outcome(kind, row.id, Action.CREATED, held.line, came=held.copies, copies=held.copies)
         for kind, held in _held(row, system).items()
     ]
 
@@ -98,32 +108,45 @@ def reconcile_nodes(
     if first.copies > 1:
         node.rest = (node.rest or {}) | {"copies": first.copies}
     for kind, held in others:
-        attach_twin(node, kind, held.record, system)
-    node.labels = tuple(dict.fromkeys((*old.labels, *new.labels)))
-    return node, outcomes
+        for _ in range(held.copies):
+            attach_twin(node, kind, held.record, system)
+    return with_labels(node, old), outcomes
 
 
 def reconcile_edges(
     old: Edge, new: Edge, policy: str, system: str
 ) -> tuple[Edge | None, list[Outcome]]:
-    """Return the edge to write, None if the old one stays, and the outcome; as for nodes."""
-    theirs, ours = _held(old, system), _held(new, system)
-    outcomes = [_outcome("fact", new.id, theirs.get("fact"), ours["fact"], policy)]
-    if not _changes(outcomes):
-        return None, outcomes
-    fact = _united(theirs, outcomes)["fact"]
-    ends = {
-        (old_fact := theirs["fact"].record).subject_ref: old.source,
-        old_fact.object_ref: old.target,
-    } | {
-        (new_fact := ours["fact"].record).subject_ref: new.source,
-        new_fact.object_ref: new.target,
-    }
-    record = fact.record
-    edge = edge_of(record, ends[record.subject_ref], ends[record.object_ref], system, tagged=True)
-    if fact.copies > 1:
-        edge.rest = (edge.rest or {}) | {"copies": fact.copies}
-    return edge, outcomes
+    """Return the edge to write, None if the old one stays, and the outcome; as for nodes.
+
+    An end that one of them found by its name is the end of both: the other one's is a stub.
+    """
+    theirs, ours = _held(old, system)["fact"], _held(new, system)["fact"]
+    outcome = _outcome("fact", new.id, theirs, ours, policy)
+    ends = _ends((old, theirs.record), (new, ours.record))
+    record = theirs.record
+    if outcome.action is Action.UNCHANGED:
+        stays = (ends[record.subject_ref], ends[record.object_ref]) == (old.source, old.target)
+    else:
+        stays = outcome.action is Action.SKIPPED
+        record = record_of_line("fact", outcome.after)
+    if stays:
+        return None, [outcome]
+    source, target = ends[record.subject_ref], ends[record.object_ref]
+    edge = edge_of(record, source, target, system, tagged=True)
+    if outcome.copies > 1:
+        edge.rest = (edge.rest or {}) | {"copies": outcome.copies}
+    return edge, [outcome]
+
+
+def _ends(*edges: tuple[Edge, Any]) -> dict[str, str]:
+    """Return the nodes that the references of some edges' facts mean."""
+    found: dict[str, str] = {}
+    for edge, fact in edges:
+        pairs = ((fact.subject_ref, edge.source), (fact.object_ref, edge.target))
+        for reference, node in pairs:
+            if node != reference or reference not in found:
+                found[reference] = node
+    return found
 
 
 def _held(row: Node | Edge, system: str) -> dict[str, _Held]:
@@ -147,8 +170,10 @@ def _changes(outcomes: list[Outcome]) -> bool:
 
 def _outcome(kind: str, identity: str, old: _Held | None, new: _Held, policy: str) -> Outcome:
     if old is None:
-        return Outcome(kind, identity, Action.CREATED, new.line, copies=new.copies)
-    made = Outcome(kind, identity, Action.UNCHANGED, old.line, old.line, old.copies, old.copies)
+        return Outcome(kind, identity, Action.CREATED, new.line, came=new.copies, copies=new.copies)
+    made = Outcome(
+        kind, identity, Action.UNCHANGED, old.line, old.line, new.copies, old.copies, old.copies
+    )
     if old.line == new.line and old.copies >= new.copies:
         return made
     if is_marked_stub(kind, new.record):
@@ -191,23 +216,24 @@ def _merged(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return two records as one, and the paths of the values of either that gave way.
 
-    What only one side has is kept. Where both differ, the record with the later updated_at
-    speaks, without times the new one; lists of texts are united; created_at is the earlier.
+    What only one side has is kept, and null says nothing against a value. Where both differ, the
+    record with the later updated_at speaks, without times the new one; lists of texts are
+    united; created_at is the earlier.
     """
     first, last = (new, old) if _is_older(new, old) else (old, new)
     overwritten: list[str] = []
-    merged = first | last
+    merged = _over(first, last)
     for name in first.keys() & last.keys():
         one, two = first[name], last[name]
         if kind != "raw_node" and name in _OBJECTS:
-            merged[name] = one | two
-            gone = (key for key in one.keys() & two.keys() if not _same(one[key], two[key]))
+            merged[name] = _over(one, two)
+            gone = (key for key in one.keys() & two.keys() if _gives_way(one[key], two[key]))
             overwritten += (f"{name}.{key}" for key in gone)
         elif kind != "raw_node" and name in _LISTS:
             merged[name] = list(dict.fromkeys([*old[name], *new[name]]))
         elif kind != "raw_node" and name == "created_at":
             merged[name] = min(one, two, key=_instant)
-        elif name != "updated_at" and not _same(one, two):
+        elif name != "updated_at" and _gives_way(one, two):
             overwritten.append(name)
     return merged, sorted(overwritten)
 
@@ -227,8 +253,16 @@ def _instant(text: str) -> datetime:
     return parse_timestamp(text)[0]
 
 
-def _same(one: Any, other: Any) -> bool:
-    return encode(one) == encode(other)
+def _over(first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
+    """Return an object laid over another one; a null covers no value."""
+    return first | {
+        key: value for key, value in last.items() if value is not None or first.get(key) is None
+    }
+
+
+def _gives_way(one: Any, other: Any) -> bool:
+    """Tell whether a value is lost where another one speaks."""
+    return one is not None and other is not None and encode(one) != encode(other)
 
 
 def differences(old: bytes, new: bytes) -> Iterator[tuple[str, tuple[Any, Any]]]:

@@ -65,7 +65,8 @@ class NetworkxReader:
         """Return the header of a graph that cogx made, with notes of what is not carried."""
         header = dict((self._mark or {}).get("header") or {})
         if self._notes:
-            header["notes"] = [*header.get("notes", ()), *self._notes]
+            notes = dict.fromkeys([*header.get("notes", ()), *self._notes])
+            header["notes"] = list(notes)
         return header
 
     def iter_nodes(self) -> Iterator[Node]:

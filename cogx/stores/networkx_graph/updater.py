@@ -42,6 +42,13 @@ class NetworkxUpdater(NetworkxReader):
     def begin(self, key: str) -> None:
         """Do nothing: until the end the graph is as it was."""
 
+    def header(self) -> Mapping[str, Any]:
+        """Return what a reader would; a graph of somebody else's has a source_system, too."""
+        header = dict(super().header())
+        if self._nodes:
+            header.setdefault("source_system", "unknown")
+        return header
+
     def nodes_at(self, ids: Sequence[str]) -> Mapping[str, Node]:
         """Return the nodes that are there, by id."""
         return {one: self._node(one) for one in ids if one in self._nodes}
