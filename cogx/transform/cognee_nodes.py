@@ -207,6 +207,10 @@ def _place(
     """
     own = []
     for name, value in given.items():
+        if name in COLUMNS:  # cognee writes them anew, so they need no form it would keep
+            properties[name] = value
+            own.append(name)
+            continue
         plain = _plain(value)
         if name == "metadata":
             whole = {**given, **properties}

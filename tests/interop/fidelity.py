@@ -5,12 +5,20 @@ Must never import cogx or cognee: it counts what records say.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
 
 from . import comparison
 from .comparison import Record
+
+VARIABLE = "COGX_WRITE_FIDELITY"
+PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
 
 _FIELDS = {
     "fact_text": "edge_text",
@@ -62,19 +70,21 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def page(rows: list[Row]) -> str:
-    """Return the page of the documentation."""
-    return (
-        "# What an archive keeps of a cognee graph\n\n"
-        "Made by `COGX_WRITE_FIDELITY=1 make interop`: a real cognee 1.6.5 holds the sample graph "
-        'of\n`tests/interop/peer_sample.py`; its own `export(format="cogx")` and '
-        "`cogx export cognee:sample`\nare compared with it, value by value. Nulls are not "
-        "counted.\n\n"
-        f"{table(rows)}\n\n"
-        "cogx keeps besides, which cognee shows nobody: when each node and edge was written to "
-        "the graph,\nand from which documents and runs it came; the files of the documents "
-        "instead of chunks.\n"
-    )
+def tell(part: str, made: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Print a table, and put it into its part of the page if the environment asks for it."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{made}\n")
+    if os.environ.get(VARIABLE):
+        page = PAGE.read_text("utf-8")
+        start, end = f"<!-- made: {part} -->\n", "\n<!-- end -->"
+        before, _, rest = page.partition(start)
+        assert rest, f"{PAGE} has no part {part}"
+        PAGE.write_text(before + start + made + end + rest.partition(end)[2], "utf-8")
+
+
+def values_by_key(graph: list[Record]) -> dict[str, Record]:
+    """Return the properties of every node, by id, and of every edge, by its three parts."""
+    return dict(map(_properties, graph))
 
 
 def _properties(line: Record) -> tuple[str, Record]:

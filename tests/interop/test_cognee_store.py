@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,12 +15,11 @@ import pytest
 
 from . import comparison, fidelity
 from .comparison import Record
-from .conftest import ROOT, Cogx, Reading
+from .conftest import Cogx, Reading
 from .session import PeerSession
 
 BOB, EVE = "bob@example.org", "eve@example.org"
 TEXT = "Grüße\nline two\u2028still two\n"
-FIDELITY_VARIABLE = "COGX_WRITE_FIDELITY"
 
 
 @dataclass(frozen=True)
@@ -276,11 +273,7 @@ def test_more_is_kept_than_by_cognees_own_export(
 ) -> None:
     """Count values, print the table, and write it down if the environment asks for it."""
     rows = fidelity.compare(home.graph, home.theirs.records, records)
-    table = fidelity.table(rows)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{table}\n")
+    fidelity.tell("export", fidelity.table(rows), capsys)
     for row in rows:
         assert row.kept_by_cogx == row.in_store, row
     assert any(row.kept_by_cognee < row.in_store for row in rows)
-    if os.environ.get(FIDELITY_VARIABLE):
-        (ROOT / "docs" / "fidelity.md").write_text(fidelity.page(rows), encoding="utf-8")
