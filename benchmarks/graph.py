@@ -72,3 +72,21 @@ def write_graph(path: Path, nodes: int, edges: int, seed: int = 7) -> None:
             file.write(json.dumps({"node": {"id": identity, **properties}}) + "\n")
         for edge in iter_edges(edges, nodes, seed):
             file.write(json.dumps({"edge": edge}) + "\n")
+
+
+def half_other(nodes: list[Node], edges: list[Edge]) -> tuple[list[Node], list[Edge]]:
+    """Return a graph of which about half is the given one, as a later export of it might be.
+
+    Three in ten entities are others, with the facts that end in them, which leaves half of the
+    facts the same; of the entities that are the same, one in seven has another description.
+    """
+    count = len(nodes)
+    names: dict[str, str] = {}
+    changed: list[Node] = []
+    for number, (identity, properties) in enumerate(nodes):
+        names[identity] = node_id(count + number) if number % 10 < 3 else identity
+        if number % 10 == 9:
+            properties = properties | {"description": f"{properties['description']} Reviewed."}
+        changed.append((names[identity], properties))
+    moved = [(names[source], names[target], *rest) for source, target, *rest in edges]
+    return changed, moved

@@ -9,7 +9,8 @@ never time anything but cognee: loading the input and importing cognee are outsi
 
 GRAPH.jsonl holds first all nodes, ``{"node": {"id": ..., "type": ..., ...}}``, then all edges,
 ``{"edge": [source, target, relationship, {properties}]}``. One JSON object is printed:
-``{"stages": {name: {"cpu_s", "wall_s", "peak_rss_mib"}}, ...sizes and counts}``. A stage that
+``{"stages": {name: {"cpu_s", "wall_s", "peak_rss_mib"}}, ...sizes and counts}``, with
+``process_cpu_s``, what the process used from its start, cognee's import included. A stage that
 cognee refuses has ``"refused"`` with its words instead of figures. ``peak_rss_mib`` includes
 what the process held before the stage, which is ``baseline_rss_mib``.
 """
@@ -139,7 +140,9 @@ def main(argv: list[str]) -> int:
             result = measure_read(arguments.archive, stages)
         else:
             result = measure_import(arguments.archive, stages, graph_only=arguments.graph_only)
-    print(json.dumps({"command": arguments.command, "stages": stages, **result}), file=answers)
+    used = {"process_cpu_s": round(cpu_seconds(), 4)}
+    answer = {"command": arguments.command, "stages": stages, **result, **used}
+    print(json.dumps(answer), file=answers)
     return 0
 
 
