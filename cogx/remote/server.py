@@ -7,11 +7,19 @@ goes to the server it is for and nowhere else.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+import socket
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from cogx.errors import MissingExtra, RemoteGarbled, RemoteRefused, RemoteUnavailable
+from cogx.errors import (
+    BadSetting,
+    MissingExtra,
+    RemoteGarbled,
+    RemoteRefused,
+    RemoteUnavailable,
+)
 from cogx.remote.address import fit_url, origin
 
 if TYPE_CHECKING:
@@ -26,6 +34,9 @@ TRIES: Final = 4
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 _SHOWN: Final = 300
+_KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 5}
+_KEY: Final = re.compile(r"[!-~]+")
+_WORD: Final = re.compile(r"[a-z_]{1,64}")
 
 
 class Server:
@@ -39,42 +50,86 @@ class Server:
         url: the base URL, without /api/v1.
         key: sent as X-Api-Key; None sends none.
         silence_s: how long the server may say nothing.
+        bearer: send the key as a bearer token instead.
+
+    Raises:
+        BadSetting: an address or a key that cannot be one; the text does not show the key.
     """
 
-    def __init__(self, url: str, key: str | None, *, silence_s: float = SILENCE_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        *,
+        silence_s: float = SILENCE_S,
+        bearer: bool = False,
+    ) -> None:
         try:
             import httpx  # noqa: PLC0415 - an extra, and not light
         except ImportError as error:
             raise MissingExtra("remote", "Talking to a server") from error
         self.url = fit_url(url)
+        if key and not _KEY.fullmatch(key):
+            raise BadSetting(
+                "The key holds a space, a line end or a letter that no key has. "
+                "Was more than the key copied?"
+            )
         self._key = key
+        self._bearer = bearer
         self._silence_s = silence_s
         self._client = httpx.Client(
             timeout=httpx.Timeout(silence_s, connect=CONNECT_S),
             follow_redirects=False,
-            headers={"Accept": "application/json"},
+            # A compressed answer may unfold to a thousand times its size before it can be counted.
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         )
 
     def __repr__(self) -> str:
         return f"Server({self.url!r})"
 
+    @property
+    def has_key(self) -> bool:
+        """Tell whether a key is sent."""
+        return bool(self._key)
+
     def get_json(
-        self, path: str, params: Mapping[str, Any] | None = None, *, with_key: bool = True
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        with_key: bool = True,
+        most_bytes: int = MOST_ANSWER_BYTES,
+        also: Container[int] = (),
     ) -> Any:
-        """GET a route and return its JSON; tried again on what passes (see :data:`TRIES`)."""
+        """GET a route and return its JSON; tried again on what passes (see :data:`TRIES`).
+
+        Args:
+            most_bytes: a longer answer is refused.
+            also: statuses of 400 and more whose body is an answer too.
+        """
         import stamina  # noqa: PLC0415
 
         for attempt in stamina.retry_context(
             on=_passes, attempts=TRIES, timeout=None, wait_initial=0.2, wait_max=5.0
         ):
-            with attempt, self._asked("GET", path, params=params, with_key=with_key) as answer:
-                return self._json(answer, path)
+            with (
+                attempt,
+                self._asked("GET", path, params=params, with_key=with_key, also=also) as answer,
+            ):
+                return self._json(answer, path, most_bytes)
         raise AssertionError("the last attempt returns or raises")
 
-    def post_json(self, path: str, body: Any = None, *, method: str = "POST") -> Any:
-        """Send JSON once and return the JSON that comes back."""
+    def post_json(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        method: str = "POST",
+        most_bytes: int = MOST_ANSWER_BYTES,
+    ) -> Any:
+        """Send JSON once and return the JSON that comes back, unless it is longer than allowed."""
         with self._asked(method, path, json=body) as answer:
-            return self._json(answer, path)
+            return self._json(answer, path, most_bytes)
 
     def post_form(
         self,
@@ -90,6 +145,27 @@ class Server:
             silence_s: how long the server may say nothing after the upload; None: as always.
         """
         with self._asked("POST", path, data=fields, files=files, silence_s=silence_s) as answer:
+            return self._json(answer, path)
+
+    def post_bytes(
+        self,
+        path: str,
+        content: Iterable[bytes],
+        *,
+        headers: Mapping[str, str],
+        silence_s: float,
+        stall_s: float,
+    ) -> Any:
+        """Send a body once, part after part, and return the JSON that comes back.
+
+        Args:
+            headers: with Content-Type, and Content-Length if the length is known.
+            silence_s: how long the server may say nothing once it has everything.
+            stall_s: how long it may take nothing while the body is sent.
+        """
+        with self._asked(
+            "POST", path, content=content, headers=headers, silence_s=silence_s, stall_s=stall_s
+        ) as answer:
             return self._json(answer, path)
 
     @contextmanager
@@ -120,19 +196,28 @@ class Server:
         with_key: bool = True,
         headers: Mapping[str, str] | None = None,
         silence_s: float | None = None,
+        stall_s: float | None = None,
+        also: Container[int] = (),
         **content: Any,
     ) -> Iterator[httpx.Response]:
         import httpx  # noqa: PLC0415
 
         sent = dict(headers or {})
         if with_key and self._key:
-            sent["X-Api-Key"] = self._key
-        timeout = httpx.Timeout(silence_s or self._silence_s, connect=CONNECT_S)
+            name, lead = ("Authorization", "Bearer ") if self._bearer else ("X-Api-Key", "")
+            sent[name] = lead + self._key
+        silence = silence_s or self._silence_s
+        timeout = httpx.Timeout(silence, connect=CONNECT_S, write=stall_s or silence)
         try:
             with self._client.stream(
-                method, self.url + path, headers=sent, timeout=timeout, **content
+                method,
+                self.url + path,
+                headers=sent,
+                timeout=timeout,
+                extensions={"trace": _keep_alive},
+                **content,
             ) as answer:
-                self._check(answer, path)
+                self._check(answer, path, also)
                 yield answer
         except httpx.TimeoutException as error:
             raise RemoteUnavailable(
@@ -145,9 +230,15 @@ class Server:
                 "Check the address, and that the server runs."
             ) from error
 
-    def _check(self, answer: httpx.Response, path: str) -> None:
-        """Raise for every status but success."""
+    def _check(self, answer: httpx.Response, path: str, also: Container[int]) -> None:
+        """Raise for every status but success, and for a body that would have to be unfolded."""
         status = answer.status_code
+        coding = answer.headers.get("content-encoding", "identity").strip().lower()
+        if coding != "identity":
+            raise RemoteGarbled(
+                f"{self.url}{path}: the answer is compressed ({coding[:_SHOWN]}), which was not "
+                "asked for. Something between us and the server changes what it says."
+            )
         if status in _REDIRECTS:
             goal = str(answer.url.join(answer.headers.get("location", "")))
             other = "" if origin(goal) == origin(self.url) else ", another server"
@@ -156,12 +247,17 @@ class Server:
                 "Nothing was sent there; give that address if you trust it.",
                 status,
             )
-        if status >= 400:
+        if status >= 400 and status not in also:
             text, code = _reason(_limited(answer, path, MOST_ANSWER_BYTES))
-            raise RemoteRefused(f"{self.url}{path}: {status}: {text}", status, code)
+            if self._key:  # some servers repeat what they refuse
+                text = text.replace(self._key, "***")
+            refused = RemoteRefused(f"{self.url}{path}: {status}: {text}", status, code)
+            if "retry-after" in answer.headers:
+                refused.context["retry_after"] = answer.headers["retry-after"][:_SHOWN]
+            raise refused
 
-    def _json(self, answer: httpx.Response, path: str) -> Any:
-        data = _limited(answer, path, MOST_ANSWER_BYTES)
+    def _json(self, answer: httpx.Response, path: str, most_bytes: int = MOST_ANSWER_BYTES) -> Any:
+        data = _limited(answer, path, most_bytes)
         try:
             return json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -170,6 +266,22 @@ class Server:
                 f"{self.url}{path}: the answer is not JSON ({kind}). Is this a cognee server, "
                 "and nothing between it and us that answers in its place?"
             ) from error
+
+
+def _keep_alive(event: str, info: Mapping[str, Any]) -> None:
+    """Let a new connection be kept up while nobody speaks.
+
+    A server may import for hours without a word; what stands between forgets silent connections,
+    and a host that has died says nothing either.
+    """
+    if event != "connection.connect_tcp.complete":
+        return
+    wire = info["return_value"].get_extra_info("socket")
+    if wire is not None:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEP_ALIVE.items():
+            if hasattr(socket, option):
+                wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _limited(answer: httpx.Response, path: str, most: int) -> bytes:
@@ -191,7 +303,8 @@ def _reason(body: bytes) -> tuple[str, str | None]:
         return body[:_SHOWN].decode("utf-8", "replace").strip() or "no reason given", None
     if not isinstance(plain, dict):
         return "no reason given", None
-    detail = plain.get("detail", plain.get("error", ""))
+    fault = plain.get("error", "")
+    detail = plain.get("detail", plain.get("error_description", fault))
     if isinstance(detail, list):
         # A list of faulty fields; what stands beside it echoes the request, keys included.
         told = [f"{'.'.join(map(str, d.get('loc', ())))}: {d.get('msg')}" for d in detail
@@ -199,6 +312,8 @@ def _reason(body: bytes) -> tuple[str, str | None]:
         detail = "; ".join(told)
     text = detail if isinstance(detail, str) else json.dumps(detail)
     code = plain.get("code")
+    if code is None and isinstance(fault, str) and _WORD.fullmatch(fault):
+        code = fault  # as OAuth has it
     return text[:_SHOWN] or "no reason given", code if isinstance(code, str) else None
 
 
