@@ -25,7 +25,7 @@ from typing import Any, Final, TypeVar
 from neo4j import Transaction
 from neo4j.exceptions import ConstraintError
 
-from cogx.errors import StoreBusy, StoreError, StoreRefused
+from cogx.errors import CogxError, StoreBusy, StoreRefused
 from cogx.stores.bolt.dialect import JOURNAL
 from cogx.stores.bolt.owner import Owner
 from cogx.stores.bolt.server import Server, run
@@ -182,7 +182,7 @@ class Journal:
             if self._writing.acquire(blocking=False):
                 try:
                     self.server.write(lambda transaction: self._if_ours(transaction, _nothing))
-                except (StoreError, ConstraintError):
+                except (CogxError, ConstraintError):
                     continue  # the next write meets the same, and says so to the caller
                 finally:
                     self._writing.release()

@@ -109,6 +109,8 @@ def bolt_server(directory: Path) -> Iterator[BoltServer]:
         "bolt.maxConnections": "256",
     }
     command = [str(package / "jre" / "bin" / "java"), "-Xmx512m"]
+    # Little to do for a short time: compile quickly, not well.
+    command += ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     command += [f"-Darcadedb.{name}={value}" for name, value in settings.items()]
     command += ["-cp", str(package / "jars" / "*"), "com.arcadedb.server.ArcadeDBServer"]
     with (directory / "output").open("wb") as output:

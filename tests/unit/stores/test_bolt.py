@@ -188,6 +188,15 @@ def test_labels_set_in_cypher_are_the_truth(
     assert (found.type, found.labels) == (node_type, labels)
 
 
+def test_names_without_a_label_of_their_own_can_be_changed(database: Database) -> None:
+    write(database, [Node("a", " odd\n", {}, None, ("L",))], [Edge("e", "a", "a", " odd\n")])
+    database.cypher(
+        "MATCH (n:CogxNode)-[r:CogxEdge]->() SET n._cogx_type = 'T', r._cogx_predicate = 'p'"
+    )
+    nodes, edges = read(database)
+    assert (nodes[0].type, nodes[0].labels, edges[0].predicate) == ("T", ("L",), "p")
+
+
 def test_what_is_made_in_cypher_is_read(people: Database) -> None:
     people.cypher("CREATE (:CogxNode {n: 1})")
     people.cypher(

@@ -264,7 +264,14 @@ class TestBrokenOff:
         import_into(filled, [], [], "c" * 64)
         assert_holds(filled, AFTER_NODES, AFTER_EDGES, "c" * 64)
 
+    def test_what_was_there_first_is_restored_after_two_crashes(self, filled: Database) -> None:
+        leave_off(filled)
+        leave_off(filled)
+        bolt.rollback(filled.server.uri, database=filled.name)
+        assert_holds(filled, OLD_NODES, OLD_EDGES, KEY)
+
     def test_what_was_there_at_begin_is_told_after_a_crash(self, filled: Database) -> None:
+        leave_off(filled)
         leave_off(filled)
         store = updater(filled)
         store.begin(OTHER)
