@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from cogx.codec.typed import to_json
 from cogx.errors import StoreUnavailable
 from cogx.ports import Node
 from cogx.stores.cognee.location import document_file, location_name
@@ -83,9 +84,9 @@ class Documents:
             identity = str(UUID(str(row["id"])))
             path = document_file(row.get("raw_data_location"), self._data)
             if path is None:
-                yield _node(identity, "", row, _metadata(row) | {"content_missing": True})
+                yield missing_file(identity, row)
                 continue
-            yield from _parts(identity, _plan(path, row), row)
+            yield from nodes_of_file(identity, _plan(path, row), row)
         self._relational.check_unchanged()
 
     def _rows(self) -> Iterator[Row]:
@@ -102,8 +103,24 @@ def _plan(path: Path, row: Row) -> Plan:
         ) from error
 
 
-def _parts(identity: str, plan: Plan, row: Row) -> Iterator[Node]:
-    """Yield the record of a file; a long one's later parts point to the first."""
+def attach(node: Node, document: Node) -> None:
+    """Let a node stand for the document with its id too, as :mod:`cogx.graph.mapping` reads it."""
+    kept = {name: to_json(value) for name, value in document.properties.items()}
+    also = {"properties": kept, "rest": document.rest}
+    node.rest = (node.rest or {}) | {"also": [also]}
+
+
+def missing_file(identity: str, row: Row) -> Node:
+    """Return the node of a document whose file is not to be had: what else is known of it."""
+    return _node(identity, "", row, _metadata(row) | {"content_missing": True})
+
+
+def nodes_of_file(identity: str, plan: Plan, row: Row) -> Iterator[Node]:
+    """Yield the node of a file; a long one's later parts point to the first.
+
+    Args:
+        row: what cognee says of it, named as the columns of its table ``data``.
+    """
     count = len(plan.ranges)
     encoding = {} if plan.is_text else {"encoding": "base64"}
     for number in range(1, count + 1):

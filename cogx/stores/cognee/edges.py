@@ -11,9 +11,8 @@ from cogx.codec import canonical
 from cogx.codec.typed import to_json
 from cogx.format.identity import fact_id
 from cogx.ports import Edge
-from cogx.stores.cognee.graph import UNNAMED
 from cogx.stores.cognee.nodes import is_texts
-from cogx.stores.cognee.values import read_instant, read_json, set_free, utc
+from cogx.stores.cognee.values import UNNAMED, read_instant, read_json, set_free, utc
 
 _VALIDITY: Final = frozenset({"valid_at", "invalid_at"})
 _TAKEN: Final = frozenset({"created_at", "updated_at", "fact_text"})

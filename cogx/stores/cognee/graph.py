@@ -16,15 +16,13 @@ import pyarrow.compute as pc
 from cogx.errors import StoreRefused
 from cogx.ports import Edge, Node
 from cogx.stores.cognee.opening import OpenedGraph
+from cogx.stores.cognee.values import UNNAMED
 from cogx.stores.ladybug.database import Database
 from cogx.stores.ladybug.decoding import decode_edges, decode_nodes
 from cogx.stores.ladybug.kinds import KINDS, Kind
 from cogx.stores.ladybug.layout import Column, EdgeTable, NodeTable
 from cogx.stores.ladybug.ordering import Room, in_order
 from cogx.stores.ladybug.queries import edge_blocks, node_blocks
-
-UNNAMED: Final = "related_to"
-"""The predicate of an edge that has none in the store; a fact cannot be without."""
 
 _NODES: Final = "Node"
 _EDGES: Final = "EDGE"

@@ -8,12 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from cogx.codec.typed import to_json
 from cogx.errors import StoreRefused
 from cogx.ports import Edge, Node
 from cogx.stores.cognee import location
 from cogx.stores.cognee.accounts import Accounts, Dataset
-from cogx.stores.cognee.documents import Documents, Tally
+from cogx.stores.cognee.documents import Documents, Tally, attach
 from cogx.stores.cognee.edges import edge_of, told_apart
 from cogx.stores.cognee.graph import GraphFile
 from cogx.stores.cognee.nodes import node_of
@@ -103,7 +102,7 @@ class CogneeReader:
                 yield document
                 document = next(documents, None)
             if document is not None and document.id == node.id:
-                _attach(node, document)
+                attach(node, document)
                 document = next(documents, None)
             yield node
         if document is not None:
@@ -157,10 +156,3 @@ class CogneeReader:
 def _of_dataset(relational: Relational, dataset: Dataset) -> Iterator[Row]:
     identity = dataset.id.replace("-", "")
     return relational.rows("dataset_database", "WHERE dataset_id = ?", identity)
-
-
-def _attach(node: Node, document: Node) -> None:
-    """Let a node stand for the document with its id too, as :mod:`cogx.graph.mapping` reads it."""
-    kept = {name: to_json(value) for name, value in document.properties.items()}
-    also = {"properties": kept, "rest": document.rest}
-    node.rest = (node.rest or {}) | {"also": [also]}

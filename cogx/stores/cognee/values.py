@@ -11,6 +11,9 @@ import msgspec
 
 from cogx.format.timestamps import UnreadableTimestamp, format_timestamp, parse_timestamp
 
+UNNAMED: Final = "related_to"
+"""The predicate of an edge that has none in the store; a fact cannot be without."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
