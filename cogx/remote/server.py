@@ -110,7 +110,7 @@ class Server:
         import stamina  # noqa: PLC0415
 
         for attempt in stamina.retry_context(
-            on=_passes, attempts=TRIES, timeout=None, wait_initial=0.2, wait_max=5.0
+            on=passes, attempts=TRIES, timeout=None, wait_initial=0.2, wait_max=5.0
         ):
             with (
                 attempt,
@@ -170,10 +170,22 @@ class Server:
 
     @contextmanager
     def stream(
-        self, path: str, params: Mapping[str, Any] | None = None, *, start: int = 0
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        start: int = 0,
+        validator: str | None = None,
     ) -> Iterator[httpx.Response]:
-        """GET a route and give the answer while it arrives, from a byte on if the server can."""
-        headers = {"Range": f"bytes={start}-"} if start else {}
+        """GET a route and give the answer while it arrives, from a byte on if the server can.
+
+        Args:
+            start: the first byte that is wanted; a server that answers 200 sends all.
+            validator: an ETag or Last-Modified; from ``start`` on only if it still holds.
+        """
+        headers = {"Accept": "*/*"} | ({"Range": f"bytes={start}-"} if start else {})
+        if start and validator:
+            headers["If-Range"] = validator
         with self._asked("GET", path, params=params, headers=headers) as answer:
             yield answer
 
@@ -317,7 +329,7 @@ def _reason(body: bytes) -> tuple[str, str | None]:
     return text[:_SHOWN] or "no reason given", code if isinstance(code, str) else None
 
 
-def _passes(error: Exception) -> bool:
+def passes(error: Exception) -> bool:
     """Tell whether trying again may help: only where nothing was changed by the first try."""
     if isinstance(error, RemoteUnavailable):
         return True
