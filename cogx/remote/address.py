@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -44,7 +45,10 @@ def _scheme_for(url: str) -> str:
 def is_loopback(url: str) -> bool:
     """Tell whether the address is one of this machine, by its spelling."""
     host = (urlsplit(url).hostname or "").lower()
-    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def origin(url: str) -> tuple[str, str, int]:

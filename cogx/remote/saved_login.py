@@ -109,10 +109,7 @@ def save_login(login: Login) -> Path:
     except OSError as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise OutputError(
-            f"{path}: {error.strerror or error}. The login was not saved; it holds for this "
-            "process only."
-        ) from error
+        raise OutputError(f"{path}: {error.strerror or error}. The login was not saved.") from error
     return path
 
 
