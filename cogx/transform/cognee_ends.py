@@ -20,6 +20,7 @@ from cogx.transform.examples import Examples
 
 _CACHED: Final = 1 << 16
 BY_NAME: Final = "cognee.named-end"
+STUB: Final = "cognee.stub"
 _ENDS: Final = ("subject_ref", "object_ref")
 
 
@@ -117,7 +118,7 @@ class CogneeEnds:
             return named, BY_NAME
         if is_uuid(reference):
             return node_id(system, reference), "cognee.dangling"
-        return named, "cognee.stub"
+        return named, STUB
 
     def _bearers(self) -> DiskIndex:
         """Return names with the id of the first entity of each; made when it is needed first."""

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 from cogx.disk_index import DiskIndex
 from cogx.format.layout import KINDS
 from cogx.ports import RecordSource
-from cogx.transform import cognee_nodes
+from cogx.transform import cognee_return
 from cogx.transform.cognee_ends import as_said_before, ends_said
 from cogx.transform.cognee_facts import MADE
 
@@ -120,7 +120,7 @@ class Portable:
 def _old_ids(kind: str, records: Sequence[Any]) -> Iterator[tuple[str, str]]:
     for record in records:
         properties = record.properties if kind == "raw_node" else record.attributes
-        rest = cognee_nodes.rest_of(properties)
+        rest = cognee_return.rest_of(properties)
         if rest is not None and isinstance(rest.get("id"), str) and rest["id"]:
             yield record.external_id, rest["id"]
 
@@ -128,18 +128,18 @@ def _old_ids(kind: str, records: Sequence[Any]) -> Iterator[tuple[str, str]]:
 def _records_of(kind: str, record: Any) -> Iterator[tuple[str, Any]]:
     if kind == "raw_node":
         properties = record.properties
-        rest = cognee_nodes.rest_of(properties)
+        rest = cognee_return.rest_of(properties)
         if rest is None:
-            entity = cognee_nodes.plain_entity(properties)
+            entity = cognee_return.plain_entity(properties)
             yield (kind, record) if entity is None else ("entity", entity)
             return
     else:
-        rest = cognee_nodes.rest_of(record.attributes)
+        rest = cognee_return.rest_of(record.attributes)
         if rest is None:
             yield kind, record
             return
-        properties = cognee_nodes.properties_of(record)
-    yield from cognee_nodes.records_of(properties, rest)
+        properties = cognee_return.properties_of(record)
+    yield from cognee_return.records_of(properties, rest)
 
 
 def _is_seen(seen: DiskIndex, identity: str) -> bool:

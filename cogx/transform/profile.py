@@ -10,10 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
-import numpy as np
-
 from cogx.codec.from_values import line_type
-from cogx.codec.lines import canonical_line
 from cogx.disk_index import DiskIndex
 from cogx.errors import UnknownMode
 from cogx.format.identity import data_id, entity_type_id, fact_id, node_id
@@ -21,12 +18,12 @@ from cogx.format.layout import CONTENT_KINDS, KINDS
 from cogx.hash_tables import hash_ids
 from cogx.ports import RecordSource
 from cogx.transform import cognee_nodes
-from cogx.transform.cognee_ends import CogneeEnds
+from cogx.transform.cognee_ends import STUB
 from cogx.transform.cognee_facts import CHANGES, DECLARED, MADE, count_losses
+from cogx.transform.cognee_gathering import Gathered
 from cogx.transform.examples import Examples
-from cogx.transform.hashes import HashSet, among
+from cogx.transform.hashes import HashSet
 from cogx.transform.id_map import NODE_KINDS, IdChange
-from cogx.transform.merging import decoded
 
 MODES: Final = ("preserve", "hybrid", "re-derive")
 IS_A: Final = "is_a"
@@ -66,7 +63,7 @@ class CogneeProfile:
         self.system = source.system if self._through else cognee_nodes.SYSTEM
         self.examples = Examples()
         self._source = source
-        self._gathered: _Gathered | None = None
+        self._gathered: Gathered | None = None
         self._counts: dict[str, Counter[str]] = {}
 
     @property
@@ -134,81 +131,46 @@ class CogneeProfile:
         found = sum(self._counts.values(), Counter[str]())
         return Counter({code: number for code, number in found.items() if code in codes})
 
-    def _gather(self) -> _Gathered:
+    def _gather(self) -> Gathered:
         if self._gathered is None:
-            found = _Gathered()
-            for kind in NODE_KINDS:
-                into = found.of_kind.get(kind, found.content)
-                for _, records in self._source.iter_batches(kind):
-                    into.add(hash_ids([record.external_id for record in records]))
-                    if kind == "entity":
-                        found.typed = found.typed or any(one.entity_type for one in records)
-            self._gather_twins(found)
-            self._gather_ends(found)
-            self._gathered = found
+            self._gathered = Gathered(self._source)
         return self._gathered
 
-    def _gather_twins(self, found: _Gathered) -> None:
-        entities, raw_nodes = (found.of_kind[kind].known() for kind in ("entity", "raw_node"))
-        shared = np.intersect1d(entities, raw_nodes)
-        if not len(shared):
-            return
-        for _, records in self._source.iter_batches("entity"):
-            for record in _among(shared, records):
-                found.entities.add([(record.external_id, "")])
-        for _, records in self._source.iter_batches("raw_node"):
-            found.twins.add(
-                (record.external_id, canonical_line(record).decode())
-                for record in _among(shared, records)
-                if found.entities.first(record.external_id) is not None
-            )
-        found.shared = shared
-
-    def _gather_ends(self, found: _Gathered) -> None:
-        found.ends = CogneeEnds(self._source, found.are_nodes, found.are_content)
-        for _, facts in self._source.iter_batches("fact"):
-            for identity, code, reference in found.ends.iter_made(facts):
-                if found.made.first(identity) is None:
-                    found.made.add([(identity, f"{code}\n{reference}")])
-
     def _raw_nodes(
-        self, found: _Gathered, counts: Counter[str]
+        self, found: Gathered, counts: Counter[str]
     ) -> Iterator[tuple[str, Sequence[Any]]]:
-        system = self._source.system
-        for _, records in self._source.iter_batches("raw_node"):
-            twins = {id(record) for record in _among(found.shared, records)}
-            made = []
-            for record in records:
-                old = record.external_id
-                if id(record) not in twins or found.entities.first(old) is None:
-                    new = node_id(system, old)
-                    counts["cognee.id"] += new != old
-                    made.append(cognee_nodes.of_raw_node(record.properties, new, counts))
+        for _, nodes in self._source.iter_batches("raw_node"):
+            made = [
+                cognee_nodes.of_raw_node(node.properties, self._new_id(node, counts), counts)
+                for node in found.without_twins(nodes)
+            ]
             if made:
                 yield "raw_node", made
         with DiskIndex() as types:
-            for _, records in self._source.iter_batches("entity"):
+            for _, entities in self._source.iter_batches("entity"):
                 made = []
-                for record in records:
-                    lines = found.twins.get(record.external_id) if len(found.shared) else []
-                    twins_of = [decoded("raw_node", line.encode()).properties for line in lines]
-                    identity = node_id(system, record.external_id)
-                    counts["cognee.id"] += identity != record.external_id
-                    made.append(cognee_nodes.of_entity(record, identity, twins_of, counts))
-                    of_type = self._type_of(record, found, types)
+                for entity in entities:
+                    identity, twins = self._new_id(entity, counts), found.twins_of(entity)
+                    made.append(cognee_nodes.of_entity(entity, identity, twins, counts))
+                    of_type = self._type_of(entity, found, types)
                     counts["cognee.type"] += len(of_type)
                     made += of_type
                 yield "raw_node", made
             yield from self._made_ends(found, types)
 
-    def _made_ends(self, found: _Gathered, types: DiskIndex) -> Iterator[tuple[str, Sequence[Any]]]:
+    def _new_id(self, record: Any, counts: Counter[str]) -> str:
+        identity = node_id(self._source.system, record.external_id)
+        counts["cognee.id"] += identity != record.external_id
+        return identity
+
+    def _made_ends(self, found: Gathered, types: DiskIndex) -> Iterator[tuple[str, Sequence[Any]]]:
         for identity in found.made.keys():  # noqa: SIM118 - a table, not a dict
             if types.first(identity) is None:
                 code, _, reference = (found.made.first(identity) or "").partition("\n")
-                named = code == "cognee.stub"
+                named = code == STUB
                 yield "raw_node", [cognee_nodes.of_end(reference, identity, named=named)]
 
-    def _type_of(self, entity: Any, found: _Gathered, types: DiskIndex) -> list[Any]:
+    def _type_of(self, entity: Any, found: Gathered, types: DiskIndex) -> list[Any]:
         """Return the node of an entity's type, if it is the first of it: no node is made twice."""
         if not entity.entity_type:
             return []
@@ -218,9 +180,8 @@ class CogneeProfile:
         types.add([(identity, "")])
         return [cognee_nodes.of_type(entity.entity_type, identity)]
 
-    def _facts(self, found: _Gathered, counts: Counter[str]) -> Iterator[tuple[str, Sequence[Any]]]:
+    def _facts(self, found: Gathered, counts: Counter[str]) -> Iterator[tuple[str, Sequence[Any]]]:
         keys, total = HashSet(), 0
-        assert found.ends is not None, "ends were gathered with the rest"
         with DiskIndex() as typings:
             for _, facts in self._source.iter_batches("fact"):
                 count_losses("fact", facts, counts)
@@ -253,45 +214,6 @@ class CogneeProfile:
                 facts.append(make(kind="fact", external_id=identity, external_system=MADE, **ends))
             if facts:
                 yield "fact", facts
-
-
-class _Gathered:
-    """What a first look at a source found: hashes of ids, and nodes that two kinds share."""
-
-    def __init__(self) -> None:
-        self.of_kind = {"entity": HashSet(), "raw_node": HashSet()}
-        self.content = HashSet()
-        self.typed = False
-        self.shared = np.empty(0, np.uint64)
-        self.entities = DiskIndex()
-        self.twins = DiskIndex()
-        self.made = DiskIndex()
-        self.ends: CogneeEnds | None = None
-
-    def are_nodes(self, ids: Sequence[str]) -> list[bool]:
-        """Tell, for each id, whether an entity or a raw node has it."""
-        words = hash_ids(ids)
-        entities, raw_nodes = (among(known.known(), words) for known in self.of_kind.values())
-        found: list[bool] = (entities | raw_nodes).tolist()
-        return found
-
-    def are_content(self, ids: Sequence[str]) -> list[bool]:
-        """Tell, for each id, whether a content record has it."""
-        found: list[bool] = among(self.content.known(), hash_ids(ids)).tolist()
-        return found
-
-    def close(self) -> None:
-        """Give the disk back."""
-        for index in (self.entities, self.twins, self.made, self.ends):
-            if index is not None:
-                index.close()
-
-
-def _among(shared: Any, records: Sequence[Any]) -> list[Any]:
-    if not len(shared):
-        return []
-    hit = among(shared, hash_ids([record.external_id for record in records]))
-    return [records[int(index)] for index in hit.nonzero()[0]]
 
 
 def _ends(fact: Any) -> str:

@@ -21,6 +21,8 @@ HERE = Path(__file__).parent
 ROOT = Path(__file__).parents[2]
 REAL_SMALL = ROOT / "fixtures" / "archives" / "real-small.cogx.tar.gz"
 Cogx = Callable[..., str]
+BOB, EVE = "bob@example.org", "eve@example.org"
+TEXT = "Grüße\nline two\u2028still two\n"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -140,3 +142,42 @@ def reexport(
     archive = tmp_path_factory.mktemp("reexport") / "out.cogx.tar.gz"
     cogx("export", store, archive)
     return read(archive)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A cognee at rest with a dataset `sample` of two people and one `papers`."""
+
+    place: Path
+    graph: list[comparison.Record]
+    theirs: Reading
+    bobs: str
+
+    @property
+    def root(self) -> Path:
+        return self.place / "system"
+
+    def uri(self, dataset: str, more: str = "") -> str:
+        return f"cognee:{dataset}?root={self.root}{more}"
+
+
+@pytest.fixture(scope="session")
+def home(
+    cognee_python: Path,
+    graph_of: Callable[[PeerSession, str], list[comparison.Record]],
+    read: Callable[[Path], Reading],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Home:
+    place = tmp_path_factory.mktemp("local")
+    notes = place / "in" / "notes.txt"
+    notes.parent.mkdir()
+    notes.write_bytes(TEXT.encode())
+    theirs = place / "theirs.cogx.tar.gz"
+    with PeerSession(cognee_python, place) as session:
+        session.run("sample", theirs, "--dataset", "sample")
+        session.run("add", notes, "--dataset", "papers")
+        bobs = session.run("add", "--dataset", "sample", "--owner", BOB)["dataset"]
+        session.run("add", "--dataset", "diary", "--owner", BOB)
+        session.run("add", "--dataset", "diary", "--owner", EVE)
+        graph = graph_of(session, "sample")
+    return Home(place, graph, read(theirs), bobs)

@@ -18,8 +18,8 @@ from cogx.transform.id_map import IdMap, Mapped
 from cogx.transform.portable import Portable
 
 from . import fidelity, foreign
-from .comparison import CLOCK, Record, spelled
-from .conftest import Cogx
+from .comparison import CLOCK, Record, graph_keys, spelled
+from .conftest import Cogx, Home
 from .session import PeerFault, PeerSession
 from .survival import Graph, Survival, values_of
 
@@ -51,10 +51,11 @@ class Archived:
 
 @dataclass(frozen=True)
 class There:
-    """One cognee with four datasets, each imported from another archive.
+    """One cognee with five datasets, each imported from another archive.
 
     ``plain`` and ``told`` from the foreign archive as it is (but for its raw nodes) and in the
-    profile; ``theirs`` and ``ours`` from the sample graph, as cognee and as cogx exported it.
+    profile; ``theirs``, ``portable`` and ``ours`` from the sample graph, as cognee exported it
+    and as cogx did in either profile.
     ``refusal`` is what cognee says of the foreign archive as it is.
     """
 
@@ -73,22 +74,24 @@ class There:
 
 @pytest.fixture(scope="session")
 def there(
-    cognee_python: Path, cogx: Cogx, graph_of: Show, tmp_path_factory: pytest.TempPathFactory
+    cognee_python: Path,
+    cogx: Cogx,
+    home: Home,
+    graph_of: Show,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> There:
     place = tmp_path_factory.mktemp("profile")
-    made = {name: place / f"{name}.cogx.tar.gz" for name in ("plain", "told", "theirs", "ours")}
-    answers, graphs = {}, {}
+    made = {name: place / f"{name}.cogx.tar.gz" for name in ("plain", "told", "portable", "ours")}
+    answers, graphs = {}, {"sample": home.graph}
     foreign.write(place / "foreign.cogx.tar.gz")
     foreign.write(made["plain"], raw_nodes=False)
     cogx("import", place / "foreign.cogx.tar.gz", f"ladybug:{place / 'graph'}")
     ids = place / "ids.jsonl"
     cogx("export", f"ladybug:{place / 'graph'}", made["told"], "--profile", "cognee",
          "--id-map", ids)  # fmt: skip
-    with PeerSession(cognee_python, place / "source") as session:
-        session.run("sample", made["theirs"], "--dataset", "sample")
-        graphs["sample"] = graph_of(session, "sample")
-    root = f"cognee:sample?root={place / 'source' / 'system'}"
-    cogx("export", root, made["ours"], "--profile", "cognee")
+    cogx("export", home.uri("sample"), made["portable"])
+    cogx("export", home.uri("sample"), made["ours"], "--profile", "cognee")
+    made["theirs"] = home.theirs.archive
     with PeerSession(cognee_python, place / "home") as session:
         for name, archive in made.items():
             # Vectors are written where they are new: for nodes that cognee has no class for.
@@ -125,6 +128,12 @@ def test_cognee_takes_every_record_of_the_profile(there: There) -> None:
         answer = there.answers[name]
         assert (answer["status"], answer["skipped_facts"]) == ("completed", 0)
         assert "entity" not in answer["record_counts"]
+
+
+def test_cognee_restores_the_portable_profile_too(there: There) -> None:
+    answer = there.answers["portable"]
+    assert (answer["status"], answer["skipped_facts"]) == ("completed", 0)
+    assert graph_keys(there.graphs["portable"]) == graph_keys(there.graphs["sample"])
 
 
 def test_every_entity_and_raw_node_comes_back_as_it_was(given: list[Any], again: Portable) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,50 +14,8 @@ import pytest
 
 from . import comparison, fidelity
 from .comparison import Record
-from .conftest import Cogx, Reading
+from .conftest import BOB, EVE, TEXT, Cogx, Home
 from .session import PeerSession
-
-BOB, EVE = "bob@example.org", "eve@example.org"
-TEXT = "Grüße\nline two\u2028still two\n"
-
-
-@dataclass(frozen=True)
-class Home:
-    """A cognee at rest with a dataset `sample` of two people and one `papers`."""
-
-    place: Path
-    graph: list[Record]
-    theirs: Reading
-    bobs: str
-
-    @property
-    def root(self) -> Path:
-        return self.place / "system"
-
-    def uri(self, dataset: str, more: str = "") -> str:
-        return f"cognee:{dataset}?root={self.root}{more}"
-
-
-@pytest.fixture(scope="session")
-def home(
-    cognee_python: Path,
-    graph_of: Callable[[PeerSession, str], list[Record]],
-    read: Callable[[Path], Reading],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Home:
-    place = tmp_path_factory.mktemp("local")
-    notes = place / "in" / "notes.txt"
-    notes.parent.mkdir()
-    notes.write_bytes(TEXT.encode())
-    theirs = place / "theirs.cogx.tar.gz"
-    with PeerSession(cognee_python, place) as session:
-        session.run("sample", theirs, "--dataset", "sample")
-        session.run("add", notes, "--dataset", "papers")
-        bobs = session.run("add", "--dataset", "sample", "--owner", BOB)["dataset"]
-        session.run("add", "--dataset", "diary", "--owner", BOB)
-        session.run("add", "--dataset", "diary", "--owner", EVE)
-        graph = graph_of(session, "sample")
-    return Home(place, graph, read(theirs), bobs)
 
 
 @pytest.fixture(scope="session")
@@ -183,20 +140,6 @@ def test_the_manifest_says_where_it_comes_from(home: Home, ours: Path, cogx: Cog
         assert manifest[name] == theirs[name]
     assert manifest["cogx"]["dataset"] == "sample"
     assert manifest["cogx"]["embedding"]["dimensions"] == 64
-
-
-def test_a_real_cognee_restores_our_archive(
-    cognee_python: Path,
-    home: Home,
-    ours: Path,
-    graph_of: Callable[[PeerSession, str], list[Record]],
-    tmp_path: Path,
-) -> None:
-    with PeerSession(cognee_python, tmp_path / "home") as session:
-        answer = session.run("import", ours, "--dataset", "restored")
-        restored = graph_of(session, "restored")
-    assert (answer["status"], answer["skipped_facts"]) == ("completed", 0)
-    assert comparison.graph_keys(restored) == comparison.graph_keys(home.graph)
 
 
 def test_documents_are_the_files(home: Home, cogx: Cogx, tmp_path: Path) -> None:
