@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "export": "Export a graph store to an archive.",
     "import": "Import an archive into a graph store.",
     "verify": "Prove that an archive and a store hold the same graph.",
+    "push": "Push a graph to a cognee or cogx server.",
+    "status": "Tell how an import on a server goes.",
     "completion": "Print a shell completion script.",
     "help": "Explain a command or a topic.",
 }

@@ -198,6 +198,27 @@ def password_option(function: Function) -> Function:
     )
 
 
+def key_option(function: Function) -> Function:
+    """Give a command ``--ask-key`` as ``api_key``: None unless it was asked for at a prompt.
+
+    A key is no argument of a command line, where everybody could see it.
+    """
+
+    @wraps(function)
+    def with_key(*args: Any, ask_key: bool, **rest: Any) -> Any:
+        api_key = click.prompt("API key", hide_input=True, err=True) if ask_key else None
+        return function(*args, api_key=api_key, **rest)
+
+    return _with_options(
+        with_key,
+        click.option(
+            "--ask-key",
+            is_flag=True,
+            help="Ask for the server's key; else COGNEE_API_KEY, or the saved login.",
+        ),
+    )
+
+
 def output_options(function: Function) -> Function:
     """Give a command ``--json``, ``--quiet``, ``--verbose``, ``--progress`` as ``console``."""
 

@@ -180,8 +180,15 @@ class Stages:
             if stage is not None:
                 receipt.changes |= dict(stage.changes)
                 receipt.examples |= dict(stage.examples)
-        if self._profile is not None:
-            receipt.declared |= dict(self._profile.declared)
+        receipt.declared |= self.declared()
+
+    def declared(self) -> dict[str, int]:
+        """Return what the profile says its reader will not keep, by code."""
+        return {} if self._profile is None else dict(self._profile.declared)
+
+    def changes(self) -> dict[str, int]:
+        """Return what was changed so that the profile's reader keeps it, by code."""
+        return {} if self._profile is None else dict(self._profile.changes)
 
     def write_id_map(self) -> str | None:
         """Write the ids that changed to the file that was asked for; return its name."""
