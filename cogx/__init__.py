@@ -22,10 +22,17 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.archive.writer import ArchiveWriter as ArchiveWriter
     from cogx.engine.asynchronous import export_graph_async as export_graph_async
     from cogx.engine.asynchronous import import_archive_async as import_archive_async
+    from cogx.engine.asynchronous import push as push
+    from cogx.engine.asynchronous import status as status
     from cogx.engine.asynchronous import verify_async as verify_async
+    from cogx.engine.asynchronous import wait as wait
     from cogx.engine.export import export_graph as export_graph
     from cogx.engine.import_ import import_archive as import_archive
+    from cogx.engine.push import PushResult as PushResult
+    from cogx.engine.push import push_sync as push_sync
+    from cogx.engine.push import wait_sync as wait_sync
     from cogx.engine.receipt import Receipt as Receipt
+    from cogx.engine.status import status_sync as status_sync
     from cogx.engine.verify import Comparison as Comparison
     from cogx.engine.verify import verify as verify
     from cogx.errors import AlreadyThere as AlreadyThere
@@ -87,6 +94,7 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.problems import Problem as Problem
     from cogx.problems import Severity as Severity
     from cogx.progress import Progress as Progress
+    from cogx.remote.runs import Run as Run
 
 _HOME = {
     "cogx.archive.pack": ("pack", "unpack"),
@@ -94,11 +102,25 @@ _HOME = {
     "cogx.archive.reading": ("Block",),
     "cogx.archive.validate": ("Findings", "validate"),
     "cogx.archive.writer": ("ArchiveWriter",),
-    "cogx.engine.asynchronous": ("export_graph_async", "import_archive_async", "verify_async"),
+    "cogx.engine.asynchronous": (
+        "export_graph_async",
+        "import_archive_async",
+        "push",
+        "status",
+        "verify_async",
+        "wait",
+    ),
     "cogx.engine.export": ("export_graph",),
     "cogx.engine.import_": ("import_archive",),
     "cogx.engine.receipt": ("Receipt",),
     "cogx.engine.verify": ("Comparison", "verify"),
+    "cogx.engine.push": (
+        "PushResult",
+        "push_sync",
+        "wait_sync",
+    ),
+    "cogx.engine.status": ("status_sync",),
+    "cogx.remote.runs": ("Run",),
     "cogx.errors": (
         "AlreadyThere",
         "ArchiveError",

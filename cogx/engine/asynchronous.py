@@ -14,10 +14,14 @@ from cogx.archive.reader import Source
 from cogx.archive.writer import Target
 from cogx.engine.export import export_graph
 from cogx.engine.import_ import import_archive
+from cogx.engine.parcel import DEFAULT_DATASET
+from cogx.engine.push import PushResult, push_sync, wait_sync
 from cogx.engine.receipt import Receipt
+from cogx.engine.status import status_sync
 from cogx.engine.verify import Comparison, verify
 from cogx.errors import Interrupted
 from cogx.progress import SILENT, Progress
+from cogx.remote.runs import Run
 
 Result = TypeVar("Result")
 
@@ -41,6 +45,24 @@ async def import_archive_async(source: Source, target: Any, **options: Any) -> R
 async def verify_async(source: Source, store: Any, **options: Any) -> Comparison:
     """Compare without holding up the event loop; all else as :func:`verify`."""
     return await _in_thread(partial(verify, source, store), options)
+
+
+async def push(dataset: Any = DEFAULT_DATASET, **options: Any) -> PushResult:
+    """Upload a graph to a cognee or cogx server; all else as :func:`push_sync`.
+
+    The signature is that of cognee's ``push()``, whose except clauses go on working.
+    """
+    return await _in_thread(partial(push_sync, dataset), options)
+
+
+async def wait(result: PushResult, **options: Any) -> PushResult:
+    """Stay until the run of a push has ended; all else as :func:`wait_sync`."""
+    return await _in_thread(partial(wait_sync, result), options)
+
+
+async def status(run_id: str, **options: Any) -> Run:
+    """Ask a server how a run goes; all else as :func:`status_sync`."""
+    return await _in_thread(partial(status_sync, run_id), options)
 
 
 class _Stoppable:
