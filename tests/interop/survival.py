@@ -68,7 +68,7 @@ class Survival:
         for sort in self.sorts():
             there = str(self.totals(sort, "")[0])
             kept = [str(self.totals(sort, way)[1]) for way in ways]
-            lost = [", ".join(f"`{n}`" for n in self.lost(sort, way)) or "none" for way in ways]
+            lost = [", ".join(map(_code, self.lost(sort, way))) or "none" for way in ways]
             rows.append([sort, there, *kept, *lost])
         return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
@@ -120,6 +120,11 @@ class Graph:
         stored = {"fact_text": "edge_text", "external_id": "source_external_id"}
         stored["external_system"] = "source_system"
         return _same(edge.get(stored.get(name, name)), value)
+
+
+def _code(name: str) -> str:
+    shown = "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in name)
+    return f"`{shown}`"
 
 
 def values_of(record: Any) -> Iterator[tuple[str, Any]]:
