@@ -180,7 +180,7 @@ def attach_twin(node: Node, kind: str, record: Any, system: str) -> None:
     else:
         kept_as = {}
     node.rest = node.rest or {}
-    kept_type = {"type": twin.type} if kind == "entity" else {}
+    kept_type = {"type": twin.type} if kind in {"entity", "raw_node"} else {}
     also = {"properties": kept, "rest": twin.rest, **kept_type, **kept_as}
     node.rest.setdefault("also", []).append(also)
 

@@ -7,7 +7,8 @@ several records. Source: docs/import.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ from cogx.codec.canonical import encode
 from cogx.codec.lines import canonical_line
 from cogx.codec.strict import record_of_line
 from cogx.errors import IdentityConflict
+from cogx.format.records import MODEL_OF_KIND
 from cogx.format.timestamps import UnreadableTimestamp, parse_timestamp
 from cogx.graph.mapping import (
     attach_twin,
@@ -221,17 +223,18 @@ def _merged(
     united; created_at is the earlier.
     """
     first, last = (new, old) if _is_older(new, old) else (old, new)
+    known: Container[str] = MODEL_OF_KIND[kind].model_fields if kind in MODEL_OF_KIND else ()
     overwritten: list[str] = []
     merged = _over(first, last)
     for name in first.keys() & last.keys():
         one, two = first[name], last[name]
-        if kind != "raw_node" and name in _OBJECTS:
+        if name in _OBJECTS and name in known:
             merged[name] = _over(one, two)
             gone = (key for key in one.keys() & two.keys() if _gives_way(one[key], two[key]))
             overwritten += (f"{name}.{key}" for key in gone)
-        elif kind != "raw_node" and name in _LISTS:
-            merged[name] = list(dict.fromkeys([*old[name], *new[name]]))
-        elif kind != "raw_node" and name == "created_at":
+        elif name in _LISTS and name in known:
+            merged[name] = _list_union(old[name], new[name])
+        elif name == "created_at" and name in known:
             merged[name] = min(one, two, key=_instant)
         elif name != "updated_at" and _gives_way(one, two):
             overwritten.append(name)
@@ -251,6 +254,18 @@ def _is_older(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _instant(text: str) -> datetime:
     return parse_timestamp(text)[0]
+
+
+def _list_union(old: list[str], new: list[str]) -> list[str]:
+    """Return a list with what another one has beyond it, as often as it has it."""
+    left = Counter(old)
+    united = list(old)
+    for text in new:
+        if left[text]:
+            left[text] -= 1
+        else:
+            united.append(text)
+    return united
 
 
 def _over(first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
