@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -22,8 +23,10 @@ def form_text(value: Any) -> Any:
 
 def pieces(data: Any) -> list[Any]:
     """Return one piece or several as a list."""
-    single = isinstance(data, str | bytes | PurePath) or hasattr(data, "read")
-    return [data] if single else list(data)
+    several = isinstance(data, Iterable) and not hasattr(data, "read")
+    # Over a mapping one would walk too, and lose its values.
+    single = isinstance(data, str | bytes | PurePath | Mapping)
+    return list(data) if several and not single else [data]
 
 
 def form_file(piece: Any, opened: ExitStack) -> tuple[str, Any, str | None]:
