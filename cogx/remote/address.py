@@ -18,7 +18,7 @@ def fit_url(text: str) -> str:
         BadSetting: no http or https URL with a host, or one that carries credentials (they would
             be seen in the process list), a query or a fragment.
     """
-    url = text.strip().rstrip("/")
+    url = text.strip()
     try:
         parts = urlsplit(url if "://" in url else f"{_scheme_for(url)}://{url}")
         _ = parts.port  # a port that is none shows only when it is asked for

@@ -25,7 +25,9 @@ DATASETS: Final = "/api/v1/datasets"
 _MODES: Final = ("preserve", "hybrid", "re-derive")
 _FIRST_TO_IMPORT: Final = (1, 2, 0)
 _LAST_WITHOUT_BACKGROUND: Final = (1, 6, 5)
-_NUMBER: Final = re.compile(r"\s*v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?", re.ASCII)
+_NUMBER: Final = re.compile(
+    r"\s*v?(\d{1,9})(?!\d)(?:\.(\d{1,9})(?!\d))?(?:\.(\d{1,9})(?!\d))?", re.ASCII
+)
 _MOST_REFERENCES: Final = 8
 _LONGEST_VERSION: Final = 100
 _NO_KEY: Final = frozenset({401, 403})

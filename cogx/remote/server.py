@@ -7,20 +7,22 @@ goes to the server it is for and nowhere else.
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import ssl
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cogx.errors import (
-    BadSetting,
     MissingExtra,
     RemoteGarbled,
     RemoteRefused,
     RemoteUnavailable,
 )
-from cogx.remote.address import fit_url, origin
+from cogx.remote.address import fit_key, fit_url, origin
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +37,6 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 _SHOWN: Final = 300
 _KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 5}
-_KEY: Final = re.compile(r"[!-~]+")
 _WORD: Final = re.compile(r"[a-z_]{1,64}")
 
 
@@ -69,17 +70,13 @@ class Server:
         except ImportError as error:
             raise MissingExtra("remote", "Talking to a server") from error
         self.url = fit_url(url)
-        if key and not _KEY.fullmatch(key):
-            raise BadSetting(
-                "The key holds a space, a line end or a letter that no key has. "
-                "Was more than the key copied?"
-            )
-        self._key = key
+        self._key = fit_key(key)
         self._bearer = bearer
         self._silence_s = silence_s
         self._client = httpx.Client(
             timeout=httpx.Timeout(silence_s, connect=CONNECT_S),
             follow_redirects=False,
+            verify=_trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             # A compressed answer may unfold to a thousand times its size before it can be counted.
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         )
@@ -278,6 +275,17 @@ class Server:
                 f"{self.url}{path}: the answer is not JSON ({kind}). Is this a cognee server, "
                 "and nothing between it and us that answers in its place?"
             ) from error
+
+
+@cache
+def _trust(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+    """Return the certificates that are trusted, read once for what the environment names.
+
+    Reading them takes longer than a request.
+    """
+    import httpx  # noqa: PLC0415
+
+    return httpx.create_ssl_context()
 
 
 def _keep_alive(event: str, info: Mapping[str, Any]) -> None:

@@ -36,7 +36,7 @@ STALL_S: Final = 600.0
 MOST_WAIT_S: Final = 600.0
 """The longest wait that a server can ask for before the same upload is tried again."""
 _PART_BYTES: Final = 64 << 10
-_FIRST_WAIT_S: Final = 0.5
+FIRST_WAIT_S: Final = 0.5
 _ENDINGS: Final = (".gz", ".tgz", ".zst", ".bz2", ".xz", ".tar", ".cogx")
 _GATEWAYS: Final = frozenset({502, 503, 504})
 """Said by what stands before a server, which may go on importing behind it."""
@@ -208,13 +208,13 @@ def _wait_before_retry(error: RemoteError, body: _Body, tries: int) -> float | N
     if tries >= TRIES:
         return None
     if isinstance(error, RemoteUnavailable):
-        return None if body.sent else _FIRST_WAIT_S * 2**tries
+        return None if body.sent else FIRST_WAIT_S * 2**tries
     if not isinstance(error, RemoteRefused):
         return None
     asked = error.context.get("retry_after")
     if error.status == 429 or (error.status == 503 and asked is not None):
         seconds = _seconds(asked)
-        return _FIRST_WAIT_S * 2**tries if seconds is None else seconds
+        return FIRST_WAIT_S * 2**tries if seconds is None else seconds
     return None
 
 
