@@ -312,7 +312,7 @@ def _wait(
         timeout_s=timeout_s,
         progress=progress,
     )
-    result.status = run.status
+    result.status = "completed" if run.is_done else run.status
 
 
 def _since(path: str | None) -> list[Callable[[Any], Any]]:
