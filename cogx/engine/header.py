@@ -10,7 +10,14 @@ from cogx.format.manifest import Embedding, Extension, Manifest
 from cogx.generator import GENERATOR
 
 _PLAIN: Final = ("embedding_model", "migration_revision", "notes")
-_EXTENSION: Final = {"dataset", "complete", "selection", "embedding", "profile"}
+_EXTENSION: Final = {
+    "dataset",
+    "complete",
+    "selection",
+    "embedding",
+    "profile",
+    "dataset_schema",
+}
 
 
 def header_of(manifest: Manifest | None, dataset: str | None = None) -> dict[str, Any]:
@@ -83,6 +90,7 @@ def manifest_of(
         complete=header.get("complete", True) and selection is None,
         selection="; ".join(said) or None,
         embedding=Embedding(**embedding) if embedding else None,
+        dataset_schema=header.get("dataset_schema"),
     )
     return Manifest(
         source_system=header.get("source_system", "unknown"),

@@ -86,6 +86,9 @@ class Extension(_Part):
     embedding: Embedding | None = Field(
         default=None, description="How the source's vectors were made."
     )
+    dataset_schema: dict[str, Any] | None = Field(
+        default=None, description="The graph schema and prompt a server keeps for the dataset."
+    )
 
 
 class Manifest(_Part):
