@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from cogx.errors import RemoteGarbled, RemoteRefused, RemoteUnavailable, RunFailed
+from cogx.errors import (
+    RemoteError,
+    RemoteGarbled,
+    RemoteRefused,
+    RemoteUnavailable,
+    RunFailed,
+)
 from cogx.progress import SILENT, Progress
 from cogx.remote.probe import DATASETS, MOST_LIST_BYTES
 from cogx.remote.server import Server
@@ -117,31 +123,19 @@ def wait(
         RemoteUnavailable: the time is over, or the server has not answered for many looks; the
             run may go on.
     """
-    finder = _Finder(server, run_id, dataset)
+    watch = _Watch(_Finder(server, run_id, dataset), server, run_id)
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    missed = unanswered = 0
     progress.begin("wait", total=None, unit="looks")
     try:
         while True:
-            try:
-                run = finder.find()
-            except RemoteUnavailable as error:
-                unanswered += 1
-                if unanswered >= _PATIENCE:
-                    raise _goes_on(
-                        server, run_id, f"the server does not answer: {error}"
-                    ) from error
-            else:
-                unanswered = 0
-                missed = missed + 1 if run is None else 0
-                if run is not None and run.is_over:
-                    return _ended(run, run_id, server)
-                if missed >= _LOST_AFTER:
-                    raise _lost(server, run_id)
+            run = watch.look()
+            if run is not None and run.is_over:
+                return _ended(run, run_id, server)
             progress.advance(1)
-            if deadline is not None and time.monotonic() + poll_s > deadline:
+            left = poll_s if deadline is None else min(poll_s, deadline - time.monotonic())
+            if left < 0:
                 raise _goes_on(server, run_id, f"it has not ended within {timeout_s:g} s")
-            time.sleep(poll_s)
+            time.sleep(left)
     finally:
         progress.end()
 
@@ -271,6 +265,43 @@ def _run(row: Mapping[str, Any]) -> Run:
         pipeline=text("pipeline_name"),
         dataset=text("dataset_name"),
     )
+
+
+class _Watch:
+    """Looks at one run, with patience for looks that give nothing, and an end to it."""
+
+    def __init__(self, finder: _Finder, server: Server, run_id: str) -> None:
+        self._finder = finder
+        self._server = server
+        self._run_id = run_id
+        self._missed = 0
+        self._unanswered = 0
+
+    def look(self) -> Run | None:
+        try:
+            run = self._finder.find()
+        except RemoteError as error:
+            self._unanswered += 1
+            if not _may_pass(error):
+                raise
+            if self._unanswered < _PATIENCE:
+                return None
+            if isinstance(error, RemoteGarbled):
+                raise
+            why = f"no answer to {self._unanswered} looks"
+            raise _goes_on(self._server, self._run_id, why) from error
+        self._unanswered = 0
+        self._missed = self._missed + 1 if run is None else 0
+        if self._missed >= _LOST_AFTER:
+            raise _lost(self._server, self._run_id)
+        return run
+
+
+def _may_pass(error: RemoteError) -> bool:
+    """Tell whether a later look may get an answer: a server, or what stands before it, restarts."""
+    if isinstance(error, RemoteRefused):
+        return error.status == 429 or error.status >= 500
+    return isinstance(error, RemoteUnavailable | RemoteGarbled)
 
 
 def _ended(run: Run, run_id: str, server: Server) -> Run:

@@ -134,14 +134,14 @@ class CogneeLike:
                 self.datasets[name] = Dataset(made, name)
             return self.datasets[name]
 
-    def add_row(self, run_id: str, dataset: Dataset, status: str, **more: Any) -> None:
+    def add_row(self, run_id: str, dataset: Dataset, end: str, /, **more: Any) -> None:
         """Append a row to the list of runs."""
-        outcome = {"COMPLETED": "succeeded", "ERRORED": "failed"}.get(status)
+        outcome = {"COMPLETED": "succeeded", "ERRORED": "failed"}.get(end)
         row = {
             "id": str(uuid.uuid4()),
             "kind": "pipeline",
             "pipeline_name": "migration_import_pipeline",
-            "status": f"DATASET_PROCESSING_{status}",
+            "status": f"DATASET_PROCESSING_{end}",
             "dataset_id": dataset.id,
             "dataset_name": dataset.name,
             "created_at": STAMP,
