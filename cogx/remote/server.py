@@ -173,17 +173,21 @@ class Server:
         *,
         start: int = 0,
         validator: str | None = None,
+        silence_s: float | None = None,
     ) -> Iterator[httpx.Response]:
         """GET a route and give the answer while it arrives, from a byte on if the server can.
 
         Args:
             start: the first byte that is wanted; a server that answers 200 sends all.
             validator: an ETag or Last-Modified; from ``start`` on only if it still holds.
+            silence_s: how long the server may say nothing; None: as always.
         """
         headers = {"Accept": "*/*"} | ({"Range": f"bytes={start}-"} if start else {})
         if start and validator:
             headers["If-Range"] = validator
-        with self._asked("GET", path, params=params, headers=headers) as answer:
+        with self._asked(
+            "GET", path, params=params, headers=headers, silence_s=silence_s
+        ) as answer:
             yield answer
 
     def close(self) -> None:
