@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import NAMESPACE_OID, uuid5
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +108,11 @@ def test_every_other_id_becomes_a_uuid_of_its_own(text: str) -> None:
     made = node_id("mem0", text)
     assert is_canonical_uuid(made)
     assert made not in {UUID_TEXT, node_id("zep", text), node_id("mem0", f"{text}x")}
+
+
+@given(st.text(max_size=8))
+def test_a_made_uuid_is_a_version_5_one_in_the_oid_namespace(text: str) -> None:
+    assert node_id("mem0", f"x{text}") == str(uuid5(NAMESPACE_OID, f"cogx-node:mem0:x{text}"))
 
 
 def test_the_first_fact_has_the_bare_id() -> None:
