@@ -38,6 +38,7 @@ class Proxy:
         self.request_bytes = 0
         self.answer_bytes = 0
         self._loop = asyncio.new_event_loop()
+        self._ends: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run)
         self._ready = threading.Event()
@@ -74,48 +75,44 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for end in self._ends:
+            end.transport.abort()
+        for _ in range(3):  # turns in which the transports let go of their sockets
+            await asyncio.sleep(0)
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.append(writer)
+        task = self._loop.create_task(self._join(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._ends.append(up_writer)
         number, self.opened = self.opened, self.opened + 1
         fault = self._fault if number < self._faulty else Fault()
         ends = [writer, up_writer]
-        there = asyncio.ensure_future(
-            self._pump(
-                reader,
-                up_writer,
-                fault=fault,
-                most=fault.request_at,
-                ends=ends,
-                counter="request_bytes",
-            )
+        there = self._pump(
+            reader,
+            up_writer,
+            fault=fault,
+            most=fault.request_at,
+            ends=ends,
+            counter="request_bytes",
         )
-        back = asyncio.ensure_future(
-            self._pump(
-                up_reader,
-                writer,
-                fault=fault,
-                most=fault.answer_at,
-                ends=ends,
-                counter="answer_bytes",
-            )
+        back = self._pump(
+            up_reader, writer, fault=fault, most=fault.answer_at, ends=ends, counter="answer_bytes"
         )
+        pumps = [asyncio.ensure_future(there), asyncio.ensure_future(back)]
         try:
-            await asyncio.gather(there, back)
-        except (ConnectionError, asyncio.CancelledError):
-            pass
+            await asyncio.gather(*pumps)
+        except ConnectionError:
+            pass  # broken as asked, or by an end that has gone
         finally:
-            for one in (there, back):
-                one.cancel()
-            await asyncio.gather(there, back, return_exceptions=True)
+            for pump in pumps:
+                pump.cancel()
             for end in ends:
                 end.close()
-            for end in ends:
-                await asyncio.gather(end.wait_closed(), return_exceptions=True)
 
     async def _pump(
         self,
@@ -128,6 +125,8 @@ class Proxy:
         counter: str,
     ) -> None:
         passed = 0
+        if fault.answer_at == 0 and counter == "answer_bytes":
+            await reader.read(1)  # no answer is cut before there is one
         while most is None or passed < most:
             want = min(fault.bite or 1 << 16, 1 << 16 if most is None else most - passed)
             part = await reader.read(want)
