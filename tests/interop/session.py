@@ -30,7 +30,7 @@ class PeerSession:
         self._process = subprocess.Popen(
             [str(python), str(DRIVER), "--home", str(home), "--listen"],
             cwd=home,
-            env=_environment(home),
+            env=clean_environment(home),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log_file,
@@ -72,7 +72,7 @@ class PeerSession:
         self._log_file.close()
 
 
-def _environment(home: Path) -> dict[str, str]:
+def clean_environment(home: Path) -> dict[str, str]:
     """Give a peer no variable of the person who runs the tests: only what a process needs."""
     kept = ("PATH", "TMPDIR", "SYSTEMROOT", "LANG", "LC_ALL")
     variables = {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,0 +1,116 @@
+"""Knows how to start a real cognee server and to log in to it; never imports cognee."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from .session import clean_environment
+
+DRIVER = Path(__file__).with_name("peer_server.py")
+USER = "default_user@example.com"
+_START_S = 180
+_POLL_S = 0.5
+
+
+class CogneeServer:
+    """A cognee server of 1.6.5 on loopback with a home of its own; a context manager."""
+
+    def __init__(self, python: Path, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = home / "server.log"
+        self._password = secrets.token_hex(16)
+        self._log_file = self.log.open("wb")
+        self._process = subprocess.Popen(
+            [str(python), str(DRIVER), str(home), str(self.port), self._password],
+            cwd=home,
+            env=clean_environment(home),
+            stdout=self._log_file,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            self._wait()
+            self.key = self._new_key()
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def root(self) -> Path:
+        """Where its databases are: SYSTEM_ROOT_DIRECTORY."""
+        return self.home / "system"
+
+    def get(self, path: str) -> Any:
+        """Ask a route with the key."""
+        return self._ask(path, headers={"X-Api-Key": self.key})
+
+    def dataset(self, name: str) -> str:
+        """Return the id of a dataset."""
+        found = [one["id"] for one in self.get("/api/v1/datasets") if one["name"] == name]
+        assert len(found) == 1, f"{len(found)} datasets are called {name}"
+        return str(found[0])
+
+    def graph(self, name: str) -> dict[str, Any]:
+        """Return what the server shows of a dataset's graph."""
+        graph: dict[str, Any] = self.get(f"/api/v1/datasets/{self.dataset(name)}/graph")
+        return graph
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log_file.close()
+
+    def __enter__(self) -> CogneeServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                self._ask("/health")
+            except (OSError, urllib.error.URLError):
+                time.sleep(_POLL_S)
+            else:
+                return
+        raise AssertionError(f"the cognee server did not start; its log: {self.log}")
+
+    def _new_key(self) -> str:
+        form = urllib.parse.urlencode({"username": USER, "password": self._password}).encode()
+        token = self._ask("/api/v1/auth/login", data=form)["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        answer = self._ask("/api/v1/auth/api-keys", data=b'{"name":"tests"}', headers=headers)
+        return str(answer["key"])
+
+    def _ask(
+        self, path: str, data: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
+        request = urllib.request.Request(self.url + path, data=data, headers=headers or {})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
