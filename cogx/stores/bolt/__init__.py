@@ -103,7 +103,7 @@ def rollback(uri: str, *, database: str | None = None) -> str:
         others: as :func:`open_updater`.
     """
     try:
-        from cogx.stores.bolt.updater import take_back  # noqa: PLC0415
+        from cogx.stores.bolt.recovery import take_back  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtra(*_EXTRA) from error
     return take_back(uri, database=database)

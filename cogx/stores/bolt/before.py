@@ -18,7 +18,8 @@ from neo4j import time as bolt_time
 from neo4j.spatial import CartesianPoint, Point, WGS84Point
 
 from cogx.errors import StoreRefused
-from cogx.stores.bolt.values import FixedOffset, zone_name
+from cogx.stores.bolt.received import zone_name
+from cogx.stores.bolt.values import FixedOffset
 
 _TAG: Final = "$"
 _PLAIN: Final = frozenset({str, bool, int, type(None)})

@@ -18,8 +18,9 @@ from cogx.stores.bolt.batches import by_count
 from cogx.stores.bolt.before import read_state
 from cogx.stores.bolt.dialect import META, NODE, quoted
 from cogx.stores.bolt.edges import Ended, create
+from cogx.stores.bolt.entries import FINISHING, ROLLING_BACK
 from cogx.stores.bolt.found import SCHEMA_VERSION, nodes_in
-from cogx.stores.bolt.journal import FINISHING, ROLLING_BACK, Journal
+from cogx.stores.bolt.journal import Journal
 from cogx.stores.bolt.nodes import REPLACE, difference, relabel
 from cogx.stores.bolt.server import run
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypeVar
 
 from cogx.errors import StoreRefused, StoreUnavailable
 from cogx.ports import Capabilities, Edge, Node
+from cogx.stores.bolt.entries import check_readable
 from cogx.stores.bolt.found import has_nodes, header_of, read_meta
-from cogx.stores.bolt.journal import check_readable
 from cogx.stores.bolt.ordering import in_order
 from cogx.stores.bolt.server import Server
 from cogx.stores.bolt.shapes import Foreign, Own, Shape
@@ -25,7 +25,7 @@ class BoltReader:
     False). An import of cogx that comes in between is noticed, and the read refused.
 
     ``losses`` counts, by code, what the store holds and cogx cannot say, as far as the nodes and
-    edges have been read: see :mod:`cogx.stores.bolt.values`, and ``edge.outside``.
+    edges have been read: see :mod:`cogx.stores.bolt.received`, and ``edge.outside``.
     """
 
     capabilities: ClassVar[Capabilities] = Capabilities(snapshot=False)

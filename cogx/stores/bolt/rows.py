@@ -12,7 +12,8 @@ from cogx.ports import Edge, Node
 from cogx.stores.bolt.catalog import Catalog
 from cogx.stores.bolt.dialect import EDGE, NODE, Dialect
 from cogx.stores.bolt.notes import Labels, read_row, write_row
-from cogx.stores.bolt.values import PLAIN, from_bolt
+from cogx.stores.bolt.received import from_bolt
+from cogx.stores.bolt.values import PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
 from typing import Any
 
 from cogx.codec.canonical import NotJson, encode
-from cogx.errors import StoreBusy, StoreRefused, StoreUnavailable, UsageError
+from cogx.errors import StoreRefused, UsageError
 from cogx.ports import Edge, Node
 from cogx.progress import Progress
 from cogx.stores.bolt.batches import by_count
 from cogx.stores.bolt.before import read_state
 from cogx.stores.bolt.edges import write_edges
-from cogx.stores.bolt.ending import finish, roll_back
+from cogx.stores.bolt.ending import finish
+from cogx.stores.bolt.entries import LOADING, other_import, read_entry
 from cogx.stores.bolt.found import (
     catalog_of,
     edges_in,
@@ -23,18 +23,9 @@ from cogx.stores.bolt.found import (
     nodes_in,
     read_meta,
 )
-from cogx.stores.bolt.journal import (
-    FINISHING,
-    LOADING,
-    Entry,
-    Journal,
-    begin,
-    busy,
-    other_import,
-    read_entry,
-    take_over,
-)
+from cogx.stores.bolt.journal import begin
 from cogx.stores.bolt.nodes import write_nodes
+from cogx.stores.bolt.recovery import abandon, complete, held, overtaken
 from cogx.stores.bolt.rows import HeldEdge, edge_of_row, node_of_row
 from cogx.stores.bolt.server import Server
 from cogx.stores.bolt.work import Work
@@ -80,7 +71,7 @@ class BoltUpdater:
         else:
             journal = held(self._server, entry)
         if journal is None:
-            raise _overtaken(self._server)
+            raise overtaken(self._server)
         meta = read_meta(self._server)
         self._header = header_of((meta or {}).get("header"))
         catalog = catalog_of(self._server, meta)
@@ -168,7 +159,7 @@ class BoltUpdater:
             return
         try:
             if self._work is not None:
-                _abandon(self._work.journal)
+                abandon(self._work.journal)
         finally:
             self._close()
 
@@ -182,57 +173,6 @@ class BoltUpdater:
         if self._work is not None:
             self._work.journal.release()
         self._server.close()
-
-
-def take_back(uri: str, *, database: str | None) -> str:
-    """Roll back the import that was broken off; see :func:`cogx.stores.bolt.rollback`."""
-    with closing(Server(uri, database)) as server:
-        entry = read_entry(server)
-        if entry is None:
-            return f"No import was broken off in {server.address.shown}; nothing was changed."
-        return f"The import begun {entry.since} ({entry.owner}) {complete(server, entry)}."
-
-
-def complete(server: Server, entry: Entry) -> str:
-    """Bring an import of a dead process to its end, forward or back; return what was done."""
-    journal = held(server, entry)
-    if journal is None:
-        raise _overtaken(server)
-    try:
-        if entry.phase == FINISHING:
-            finish(journal, entry.header or "{}")
-            return "had written everything already, so it was completed, not taken back"
-        return f"was taken back: {roll_back(journal)}"
-    finally:
-        journal.release()
-
-
-def held(server: Server, entry: Entry) -> Journal | None:
-    """Return the journal of a dead process, taken over; None if somebody else was faster.
-
-    Raises:
-        StoreBusy: its owner lives.
-    """
-    if not entry.is_dead():
-        raise busy(server, entry)
-    return take_over(server, entry)
-
-
-def _abandon(journal: Journal) -> None:
-    """Roll back, unless the import counts already or another process took it over."""
-    # If the server is gone, the failure that led here told how to go on: the journal stays.
-    with suppress(StoreUnavailable):
-        entry = read_entry(journal.server)
-        if entry is None or entry.owner != journal.entry.owner or entry.phase == FINISHING:
-            return
-        roll_back(journal)
-
-
-def _overtaken(server: Server) -> StoreBusy:
-    entry = read_entry(server)
-    if entry is not None:
-        return busy(server, entry)
-    return StoreBusy(f"{server.address.shown}: another import came first and is done. Try again.")
 
 
 def _is_marked(work: Work, properties: Mapping[str, Any]) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from cogx.stores.bolt.entries import read_entry
 from cogx.stores.bolt.found import has_nodes
-from cogx.stores.bolt.journal import read_entry
 from cogx.stores.bolt.server import Server
 
 

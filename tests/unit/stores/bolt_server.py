@@ -9,7 +9,6 @@ import atexit
 import base64
 import hashlib
 import json
-import os
 import secrets
 import socket
 import subprocess
@@ -28,6 +27,8 @@ import neo4j
 
 USER = "root"
 _START_S = 120
+# Our end of the pipe is closed when we are done, and also when we are killed.
+_UNTIL_WE_END = '"$@" & read -r _; kill -9 $!'
 
 
 @dataclass(frozen=True)
@@ -115,21 +116,24 @@ def bolt_server(directory: Path) -> Iterator[BoltServer]:
     command += ["-cp", str(package / "jars" / "*"), "com.arcadedb.server.ArcadeDBServer"]
     with (directory / "output").open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=directory, stdout=output, stderr=subprocess.STDOUT, env=dict(os.environ)
+            ["/bin/sh", "-c", _UNTIL_WE_END, "sh", *command],
+            cwd=directory,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
-        _wait(process, server, directory / "output")
+        _wait(server, directory / "output")
         yield server
     finally:
-        process.kill()
+        assert process.stdin is not None
+        process.stdin.close()
         process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], server: BoltServer, output: Path) -> None:
+def _wait(server: BoltServer, output: Path) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"The server ended: {output.read_text()[-2000:]}")
         try:
             server.command("list databases")
         except OSError:

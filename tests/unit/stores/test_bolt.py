@@ -17,8 +17,9 @@ from cogx.progress import SILENT
 from cogx.stores import bolt
 from cogx.stores.bolt.address import parse_address
 from cogx.stores.bolt.dialect import ARCADEDB, MEMGRAPH, NEO4J, dialect_of, quoted
+from cogx.stores.bolt.received import from_bolt
 from cogx.stores.bolt.server import Server
-from cogx.stores.bolt.values import from_bolt, to_bolt
+from cogx.stores.bolt.values import to_bolt
 from cogx.testing.store_suite import StoreSuite, assert_same, same
 from tests.unit.stores.bolt_server import Database, database_for, shared_server
 
@@ -446,7 +447,7 @@ class TestErrors:
 
     def test_the_extra_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "neo4j", None)
-        for name in ("reader", "updater", "vacancy", "server", "faults"):
+        for name in ("reader", "updater", "vacancy", "recovery", "server", "faults"):
             monkeypatch.delitem(sys.modules, f"cogx.stores.bolt.{name}", raising=False)
         for call in (bolt.open_reader, bolt.open_updater, bolt.is_vacant, bolt.rollback):
             with pytest.raises(MissingExtra, match=r"cogx\[bolt\]"):

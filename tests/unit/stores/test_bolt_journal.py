@@ -26,7 +26,8 @@ from cogx.progress import SILENT
 from cogx.stores import bolt
 from cogx.stores.bolt import batches, ending, journal
 from cogx.stores.bolt.before import read_state, write_state
-from cogx.stores.bolt.journal import ADVICE, Journal
+from cogx.stores.bolt.entries import ADVICE
+from cogx.stores.bolt.journal import Journal
 from cogx.stores.bolt.owner import Owner
 from cogx.stores.bolt.updater import BoltUpdater
 from cogx.testing.store_suite import assert_same
