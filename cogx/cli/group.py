@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "import": "Import an archive into a graph store.",
     "verify": "Prove that an archive and a store hold the same graph.",
     "push": "Push a graph to a cognee or cogx server.",
+    "pull": "Pull a dataset from a cognee or cogx server into an archive.",
     "status": "Tell how an import on a server goes.",
     "completion": "Print a shell completion script.",
     "help": "Explain a command or a topic.",

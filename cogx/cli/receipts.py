@@ -15,6 +15,19 @@ _ACTIONS: Final = ("created", "merged", "updated", "unchanged", "skipped")
 _LOSSES: Final = {
     "store.differs": "the store does not hold what was written; cogx verify names the records",
     "embedding.vectors": "vectors of embeddings: COGX 0.1 has no place for them",
+    "pull.edge-properties": "edges whose properties, texts and validity the server does not give",
+    "pull.timestamps": "nodes whose times the server does not give",
+    "pull.nulls": "nodes whose properties of null, if any, the server does not give",
+    "pull.files": "files without content: the server did not give it",
+    "pull.files-unlisted": "files that the server counts and does not list",
+    "pull.interrupted": "the connection was lost; pull again for the rest",
+    "pull.graph": "the graph is not whole; pull again",
+    "pull.schema": "the dataset's schema could not be had",
+    "pull.half-pairs": "halves of surrogate pairs, which are no text, came as ?",
+    "pull.repeated-nodes": "nodes that the server sent twice; the first was kept",
+    "pull.missing-ends": "ends of edges that are no node of the answer",
+    "pull.nodes": "nodes that came and are not in the archive",
+    "pull.edges": "edges that came and are not in the archive",
 }
 """What codes mean that are no problems of an archive."""
 _MOST_PATHS: Final = 10

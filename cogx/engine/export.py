@@ -38,6 +38,8 @@ def export_graph(
     remap_scope: Sequence[str] = (),
     profile: str = "portable",
     id_map: str | None = None,
+    portable: bool = False,
+    restore_ids: str | None = None,
     exported_at: datetime | None = None,
     notes: tuple[str, ...] = (),
     compression: str | None = None,
@@ -60,6 +62,9 @@ def export_graph(
         profile: ``portable``, or ``cognee`` for an archive from which a real cognee restores
             entities with all the properties it knows.
         id_map: a file to write ids to that the profile changed.
+        portable: records of the ``cognee`` profile become what they were before, as when they
+            were pushed to a cognee from which they are now taken.
+        restore_ids: such an id map: that, and its ids come back.
         exported_at: default SOURCE_DATE_EPOCH if set, else now.
 
     Returns:
@@ -80,6 +85,8 @@ def export_graph(
         remap_scope=remap_scope,
         profile=profile,
         id_map=id_map,
+        portable=portable,
+        restore_ids=restore_ids,
     )
     with reading(source) as whole:
         header = dict(whole.header())

@@ -63,6 +63,7 @@ def import_archive(
     deriver: str = "vocabulary",
     keep_facts_as_text: bool = False,
     id_map: str | None = None,
+    portable: bool = False,
     restore_ids: str | None = None,
     dry_run: bool = False,
     check: bool = True,
@@ -97,8 +98,9 @@ def import_archive(
         keep_facts_as_text: in ``re-derive``, let what the graph says become documents to derive
             from, too.
         id_map: a file to write ids to that changed on the way, archive to store.
-        restore_ids: such a file, of the export that made this archive: its ids come back, and
-            records of the ``cognee`` profile are portable again.
+        portable: records of the ``cognee`` profile become what they were before.
+        restore_ids: such a file, of the export that made this archive: that, and its ids come
+            back.
         dry_run: change nothing; the receipt says what would be done.
         check: read the store afterwards, and hold it against what it must have.
         lenient: codes of errors that may pass; what they change is counted in the receipt.
@@ -132,6 +134,7 @@ def import_archive(
         keep_facts_as_text=keep_facts_as_text,
         allow_empty=allow_empty,
         id_map=id_map,
+        portable=portable,
         restore_ids=restore_ids,
         rehearsal=dry_run,
     )
@@ -195,6 +198,8 @@ def _import(
     if before is not None and before.counts:
         receipt.fingerprint_before = before.sums.hex()
         if before.sums == findings.fingerprint:
+            if not how.dry_run:
+                place.tidy()
             return _already_there(receipt, before, header)
     tally = Tally()
     session = place.open(how.into, dry_run=how.dry_run)

@@ -45,6 +45,7 @@ class Rewriting:
     allow_empty: bool
     profile: str
     id_map: str | None
+    portable: bool
     restore_ids: str | None
     rehearsal: bool
 
@@ -63,12 +64,15 @@ class Rewriting:
         allow_empty: bool = False,
         profile: str = "portable",
         id_map: str | None = None,
+        portable: bool = False,
         restore_ids: str | None = None,
         rehearsal: bool = False,
     ) -> Rewriting:
         """Return what these options ask for.
 
         Args:
+            portable: records of the cognee profile become portable again.
+            restore_ids: that, and the ids of this id map come back.
             keep_facts_as_text: in re-derive, derive from what the graph says, too.
             allow_empty: re-derive from nothing is no error.
             rehearsal: nothing is kept of what comes out, so a language model is not asked.
@@ -113,6 +117,7 @@ class Rewriting:
             allow_empty=allow_empty,
             profile=profile,
             id_map=id_map,
+            portable=portable or restore_ids is not None,
             restore_ids=restore_ids,
             rehearsal=rehearsal,
         )
@@ -127,7 +132,7 @@ class Rewriting:
             or self.identity != "id"
             or self.mode != "preserve"
             or self.profile != "portable"
-            or self.restore_ids
+            or self.portable
         )
 
 
@@ -206,11 +211,13 @@ class Stages:
 
     def _build(self) -> None:
         asked = self.rewriting
-        if asked.restore_ids is not None:
-            from cogx.transform.id_map import IdMap, Mapped  # noqa: PLC0415
+        if asked.portable:
             from cogx.transform.portable import Portable  # noqa: PLC0415
 
             self._add(Portable(self.records))
+        if asked.restore_ids is not None:
+            from cogx.transform.id_map import IdMap, Mapped  # noqa: PLC0415
+
             id_map = IdMap.inverse(asked.restore_ids)
             self._stack.callback(id_map.close)
             self._add(Mapped(self.records, id_map))

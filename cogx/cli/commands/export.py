@@ -37,6 +37,8 @@ _PROFILES = ("portable", "cognee")
     help="cognee: entities as raw nodes, which a real cognee restores with their properties.",
 )
 @click.option("--id-map", metavar="FILE", help="Write the ids that changed to this new file.")
+@click.option("--portable", is_flag=True, help="Turn records of the cognee profile back.")
+@click.option("--restore-ids", metavar="FILE", help="Put the ids of this id map back.")
 @click.option("--note", "notes", metavar="TEXT", multiple=True, help="Say this in the manifest.")
 @click.option("--allow-loss", metavar="CODE", multiple=True, help="End with 0 in spite of it.")
 @click.option("--allow-empty", is_flag=True, help="Write an archive even of an empty store.")
@@ -50,6 +52,8 @@ def command(
     choosing: Choosing,
     profile: str,
     id_map: str | None,
+    portable: bool,
+    restore_ids: str | None,
     notes: tuple[str, ...],
     allow_loss: tuple[str, ...],
     allow_empty: bool,
@@ -77,6 +81,8 @@ def command(
             **choosing.named(),
             profile=profile,
             id_map=id_map,
+            portable=portable,
+            restore_ids=restore_ids,
             notes=notes,
             compression=compression,
             level=level,

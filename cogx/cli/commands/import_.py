@@ -65,6 +65,7 @@ _IDENTITIES = ("id", "cognee", "folded")
 @click.option("--keep-facts-as-text", is_flag=True,
               help="In re-derive, read what the graph says, too.")  # fmt: skip
 @click.option("--id-map", metavar="FILE", help="Write the ids that changed to this new file.")
+@click.option("--portable", is_flag=True, help="Turn records of the cognee profile back.")
 @click.option("--restore-ids", metavar="FILE", help="Put the ids of this id map back.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what would be done.")
 @click.option("--rollback", is_flag=True, help="Take back what a broken-off import has left.")
@@ -86,6 +87,7 @@ def command(
     deriver: str,
     keep_facts_as_text: bool,
     id_map: str | None,
+    portable: bool,
     restore_ids: str | None,
     dry_run: bool,
     rollback: bool,
@@ -123,6 +125,7 @@ def command(
             deriver=deriver,
             keep_facts_as_text=keep_facts_as_text,
             id_map=id_map,
+            portable=portable,
             restore_ids=restore_ids,
             dry_run=dry_run,
             check=not no_check,
@@ -132,7 +135,13 @@ def command(
             allow_empty=allow_empty,
             progress=progress,
         )
-    as_it_is = mode == "preserve" and identity == "id" and not choosing and not restore_ids
+    as_it_is = (
+        mode == "preserve"
+        and identity == "id"
+        and not choosing
+        and not restore_ids
+        and not portable
+    )
     follow_up = _follow_up(archive, store, into, receipt) if as_it_is else ""
     show_receipt(console, "Imported", receipt, follow_up)
     lost = receipt.losses.keys() - set(allow_loss)
