@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
+from cogx.codec.strict_json import nesting_depth
 from cogx.errors import BadSetting, RemoteGarbled, RemoteRefused, UnknownName
 from cogx.remote.probe import CAPABILITIES, DATASETS, MOST_LIST_BYTES, check_key
 from cogx.remote.server import Server
@@ -22,6 +23,7 @@ MOST_PAGE_BYTES: Final = 64 << 20
 _MOST_OFFSET: Final = 1_000_000
 _ABSENT: Final = frozenset({404, 405, 501})
 _SHOWN_NAMES: Final = 40
+_MOST_DEPTH: Final = 50
 _JSON: Final = ("application/json", "text/json")
 _TEXT: Final = "text/"
 
@@ -73,8 +75,8 @@ class RemoteDataset:
         told = self._optional("schema")
         if told is None:
             return {}
-        if not isinstance(told, dict):
-            raise RemoteGarbled(f"{self.server.url}{self._path}/schema: no object.")
+        if not isinstance(told, dict) or not _is_plain(told):
+            raise RemoteGarbled(f"{self.server.url}{self._path}/schema: no plain JSON object.")
         return {name: value for name, value in told.items() if value is not None}
 
     @contextmanager
@@ -120,11 +122,8 @@ class RemoteDataset:
                 raise RemoteGarbled(
                     f"{self.server.url}{path}: [{number}].id is {identity!r:.80}, no text."
                 )
-            if not _is_text(row):
-                raise RemoteGarbled(
-                    f"{self.server.url}{path}: [{number}] holds half a surrogate pair, which is "
-                    "no text."
-                )
+            if not _is_plain(row):
+                raise RemoteGarbled(f"{self.server.url}{path}: [{number}] is no plain JSON.")
             found.add(identity)
         return found
 
@@ -202,12 +201,13 @@ def _named(server: Server, number: int, row: Any) -> RemoteDataset:
     return RemoteDataset(server, identity, name)
 
 
-def _is_text(row: Row) -> bool:
+def _is_plain(row: Row) -> bool:
+    """Tell whether an archive can hold what the server says: no NaN, no half of a character."""
     try:
-        json.dumps(row, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
         return False
-    return True
+    return nesting_depth(text) <= _MOST_DEPTH
 
 
 def _as_uuid(text: str, otherwise: str = "") -> str:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S: float = 0.2
 MOST_WAIT_S: Final = 30.0
-_BLOCK_BYTES: Final = 1 << 18
 _RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
 _NOT_THERE: Final = 416
 
@@ -128,7 +127,7 @@ def _write(
     try:
         with target.open("r+b" if offset else "wb") as file:
             file.seek(offset)
-            for chunk in answer.iter_bytes(_BLOCK_BYTES):
+            for chunk in answer.iter_bytes():
                 file.write(chunk)
                 arrived += len(chunk)
                 advance(len(chunk))
