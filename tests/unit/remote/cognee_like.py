@@ -312,7 +312,7 @@ class CogneeLike:
     def _import(self, upload: Upload, archive: Archive, name: str, mode: str) -> Any:
         checksum = upload.headers.get("x-cogx-sha256")
         if self.capabilities is not None and checksum not in {None, upload.sha256}:
-            raise Refusal(422, {"detail": "The checksum differs.", "code": "checksum"})
+            raise Refusal(422, {"detail": "The checksum differs.", "code": "checksum_mismatch"})
         self.imports += 1
         dataset = self.dataset(name)
         if set(name) & set(" ."):
