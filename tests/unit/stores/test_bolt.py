@@ -21,15 +21,16 @@ from cogx.stores.bolt.received import from_bolt
 from cogx.stores.bolt.server import Server
 from cogx.stores.bolt.values import to_bolt
 from cogx.testing.store_suite import StoreSuite, assert_same, same
+from cogx.testing.updater_suite import UpdaterSuite
 from tests.unit.stores.bolt_server import Database, database_for, shared_server
 
 KEY = "0" * 64
 
 
-class TestBolt(StoreSuite):
-    """The exam; a place stands for a database."""
+class Databases:
+    """A database of the server for every place; gone after the test."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(snapshot=False)
+    databases: dict[Path, Database]
 
     @pytest.fixture(autouse=True)
     def _databases(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -43,6 +44,12 @@ class TestBolt(StoreSuite):
         if place not in self.databases:
             self.databases[place] = database_for(shared_server(), place)
         return self.databases[place]
+
+
+class TestBolt(Databases, StoreSuite):
+    """The exam; a place stands for a database."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(snapshot=False)
 
     def open_writer(self, place: Path) -> GraphUpdater:
         database = self.database(place)
@@ -250,6 +257,31 @@ def test_somebody_elses_nodes_stay_and_are_not_read(database: Database) -> None:
     write(database, PEOPLE, JOBS, "1" * 64)
     found = database.cypher("MATCH (f:Film)-[r:of]->(y) RETURN properties(f), r.id, y.y")
     assert found == [[{"id": "ann", "t": 1}, "j1", 1999]]
+
+
+class TestBoltAgain(Databases, UpdaterSuite):
+    """The exam of stores that can be written to again."""
+
+    def open_writer(self, place: Path) -> GraphUpdater:
+        writer = self.open_updater(place)
+        writer.begin(KEY)
+        return writer
+
+    def open_reader(self, place: Path) -> GraphReader:
+        database = self.database(place)
+        return bolt.open_reader(database.server.uri, database=database.name)
+
+    def open_updater(self, place: Path) -> GraphUpdater:
+        database = self.database(place)
+        return bolt.open_updater(database.server.uri, database=database.name)
+
+    def state(self, place: Path) -> Any:
+        """What a reader sees, header included."""
+        reader = self.open_reader(place)
+        try:
+            return dict(reader.header()), list(reader.iter_nodes()), list(reader.iter_edges())
+        finally:
+            reader.close()
 
 
 class TestForeign:

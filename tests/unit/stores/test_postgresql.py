@@ -31,6 +31,7 @@ from cogx.progress import SILENT
 from cogx.stores import postgresql
 from cogx.stores.postgresql.updater import PostgresUpdater
 from cogx.testing.store_suite import VALUES, StoreSuite, assert_same, value_node
+from cogx.testing.updater_suite import UpdaterSuite
 from tests.conformance.corpus import Vector, vectors_in
 from tests.unit.stores.postgresql_server import PASSWORD, schema_of, sql, uri
 
@@ -80,6 +81,27 @@ class TestUpdaterOfNothing(StoreSuite):
     test_a_finished_store_leaves_nothing_else = (
         TestPostgresql.test_a_finished_store_leaves_nothing_else
     )
+
+
+class TestPostgresqlAgain(UpdaterSuite):
+    """The exam of stores that can be written to again; a place is a schema."""
+
+    def open_writer(self, place: Path) -> GraphWriter:
+        return postgresql.open_writer(uri(), schema=schema_of(place))
+
+    def open_reader(self, place: Path) -> GraphReader:
+        return postgresql.open_reader(uri(), schema=schema_of(place))
+
+    def open_updater(self, place: Path) -> GraphUpdater:
+        return postgresql.open_updater(uri(), schema=schema_of(place))
+
+    def state(self, place: Path) -> Any:
+        """Where each row lies tells whether it was written again."""
+        name = schema_of(place)
+        return [
+            sql(name, f'SELECT ctid::text, t::text FROM "{table}" t ORDER BY 2')
+            for table in ("nodes", "edges", "_cogx_meta")
+        ]
 
 
 PEOPLE = [
