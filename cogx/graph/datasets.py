@@ -71,6 +71,12 @@ class _Dataset:
         self._skip = 0 if name is None else len(_prefix(name))
         self.capabilities = getattr(reader, "capabilities", Capabilities())
 
+    @property
+    def losses(self) -> Mapping[str, int]:
+        """What the store counted while it was read, rows of other datasets included."""
+        counted: Mapping[str, int] = getattr(self._reader, "losses", {})
+        return counted
+
     def counts(self) -> tuple[int, int]:
         nodes = sum(1 for node in self.iter_nodes() if not is_stub(node))
         return nodes, sum(1 for _ in self.iter_edges())

@@ -45,6 +45,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "COGNEE_AUTH0_DEVICE_CLIENT_ID",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("cogx.remote.login.LEAST_INTERVAL_S", 0.001)
     with stamina.set_testing(True, attempts=1):
         yield
     disconnect_sync()

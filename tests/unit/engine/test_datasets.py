@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import networkx as nx
 import pytest
@@ -11,7 +11,9 @@ from cogx.engine.export import export_graph
 from cogx.engine.import_ import import_archive
 from cogx.engine.verify import verify
 from cogx.errors import StoreRefused
+from cogx.ports import Node
 from cogx.stores.networkx_graph import NetworkxReader
+from cogx.testing.memory_graph import MemoryGraph
 from tests.unit.archive.made import EXTENSION, Members, archive, entity, fact
 
 from .file_stores import rows, state
@@ -184,3 +186,15 @@ def test_a_graph_of_networkx_may_hold_several() -> None:
     assert verify(ALPHA, NetworkxReader(graph)).equal
     assert verify(BETA, NetworkxReader(graph), dataset="beta").equal
     assert "beta::a" in graph
+
+
+class Lossy(MemoryGraph):
+    """A store that holds something COGX cannot say."""
+
+    losses: ClassVar = {"value.zone": 1}
+
+
+def test_what_a_store_cannot_give_out_is_counted_for_a_dataset_too() -> None:
+    node = Node("beta::a", "T", {}, {"dataset": "beta"})
+    graph = Lossy.of([node], datasets={"beta": {}})
+    assert export_graph(graph, {}, dataset="beta").losses == {"value.zone": 1}

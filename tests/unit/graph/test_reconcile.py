@@ -206,6 +206,11 @@ def test_kinds_that_did_not_come_stay() -> None:
     assert said(row) == said(node(raw(p=2), document(title="kept"), document(title="kept")))
 
 
+def test_a_raw_node_that_joins_another_record_keeps_its_type() -> None:
+    row, _ = nodes(node(entity()), node(raw(type="Chunk", p=1)))
+    assert said(row) == said(node(entity())) + said(node(raw(type="Chunk", p=1)))
+
+
 def test_the_record_that_made_the_node_still_makes_it() -> None:
     row, _ = nodes(node(document(content="d")), node(raw(type="Chunk"), document(content="d")))
     assert row.type == "Document"
