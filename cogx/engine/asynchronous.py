@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from cogx.archive.reader import Source
 from cogx.archive.writer import Target
+from cogx.engine.connection import connect_sync, disconnect_sync
 from cogx.engine.export import export_graph
 from cogx.engine.import_ import import_archive
 from cogx.engine.parcel import DEFAULT_DATASET
@@ -21,6 +22,7 @@ from cogx.engine.status import status_sync
 from cogx.engine.verify import Comparison, verify
 from cogx.errors import Interrupted
 from cogx.progress import SILENT, Progress
+from cogx.remote.memory_async import AsyncMemoryClient
 from cogx.remote.runs import Run
 
 Result = TypeVar("Result")
@@ -63,6 +65,22 @@ async def wait(result: PushResult, **options: Any) -> PushResult:
 async def status(run_id: str, **options: Any) -> Run:
     """Ask a server how a run goes; all else as :func:`status_sync`."""
     return await _in_thread(partial(status_sync, run_id), options)
+
+
+async def connect(
+    url: str | None = None, api_key: str | None = None, **options: Any
+) -> AsyncMemoryClient:
+    """Connect this process to a memory server; all as :func:`connect_sync`.
+
+    A cancelled task ends when the wait for a person's login has stopped.
+    """
+    client = await _in_thread(partial(connect_sync, url, api_key), options)
+    return AsyncMemoryClient(client)
+
+
+async def disconnect(clear_saved: bool = False) -> bool:
+    """Drop the connection of this process; all as :func:`disconnect_sync`."""
+    return await asyncio.to_thread(disconnect_sync, clear_saved)
 
 
 class _Stoppable:

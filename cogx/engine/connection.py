@@ -16,14 +16,14 @@ from cogx.engine.standing import check_server
 from cogx.errors import NotConnected, OutputError, RemoteError
 from cogx.progress import SILENT, Progress
 from cogx.remote.credentials import URL_VARIABLE, ServerAt, resolve_server
-from cogx.remote.memory import Memory
+from cogx.remote.memory import MemoryClient
 from cogx.remote.saved_login import Login, delete_login, read_login, save_login
 
 DIRECT: Final = "local"
 """The account of a login where somebody gave URL and key, as cognee writes it."""
 
 _lock = threading.Lock()
-_current: Memory | None = None
+_current: MemoryClient | None = None
 
 
 def live() -> ServerAt | None:
@@ -44,7 +44,7 @@ def connect_sync(
     auth0_client_id: str | None = None,
     auth0_audience: str | None = None,
     progress: Progress = SILENT,
-) -> Memory:
+) -> MemoryClient:
     """Connect this process to a memory server, and remember the login for later ones.
 
     Until :func:`disconnect_sync`, verbs that need a server use this one. A connection that was
@@ -80,7 +80,7 @@ def connect_sync(
     else:
         cloud = Cloud(management_url, auth0_domain, auth0_client_id, auth0_audience)
         at, login = _without_url(api_key, cloud, check, show=show, save=save, progress=progress)
-    memory = Memory(at)
+    memory = MemoryClient(at)
     try:
         if save and login is not None:
             save_login(login)
@@ -105,7 +105,7 @@ def disconnect_sync(clear_saved: bool = False) -> bool:
     return dropped or cleared
 
 
-def _put(memory: Memory | None) -> bool:
+def _put(memory: MemoryClient | None) -> bool:
     """Make this the connection, close the one before, and tell whether there was one."""
     global _current
     with _lock:

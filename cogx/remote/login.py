@@ -30,6 +30,8 @@ _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _LONGEST_S: Final = 3600.0
 _SLOWER_S: Final = 5.0
 """RFC 8628, 3.5: by so much the interval grows with each slow_down."""
+LEAST_INTERVAL_S: Final = 1.0
+"""Whatever a server says: nobody confirms a code faster."""
 _SLICE_S: Final = 0.5
 """How long a cancelled login may go on."""
 _USUAL_LIFE_S: Final = 3600.0
@@ -167,7 +169,7 @@ def _ask_for_code(server: Server, identity: Identity) -> DeviceCode:
         verification_uri=where,
         verification_uri_complete=complete if isinstance(complete, str) else None,
         expires_in_s=min(_seconds(answer, "expires_in", 900.0), _LONGEST_S),
-        interval_s=_seconds(answer, "interval", 5.0),
+        interval_s=max(_seconds(answer, "interval", 5.0), LEAST_INTERVAL_S),
         device_code=_text(answer, "device_code"),
     )
 

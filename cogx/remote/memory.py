@@ -22,7 +22,7 @@ _MOST_ANSWER_BYTES: Final = 64 << 20
 _ROUTE: Final = "/api/v1"
 
 
-class Memory:
+class MemoryClient:
     """A connected memory server, method by method in the thread that calls.
 
     Close it; closing twice is fine. Every verb raises RemoteUnavailable, RemoteRefused (with the

@@ -9,24 +9,24 @@ from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from cogx.remote.form import Piece
-from cogx.remote.memory import DEFAULT_DATASET, Memory
+from cogx.remote.memory import DEFAULT_DATASET, MemoryClient
 
 Result = TypeVar("Result")
 
 
-class MemoryClient:
-    """A connected memory server, as coroutines; each does what :class:`Memory` says.
+class AsyncMemoryClient:
+    """A connected memory server, as coroutines; each does what :class:`MemoryClient` says.
 
     The work runs in a thread. A cancelled task does not wait for the server, which may still do
     what it was asked.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: MemoryClient) -> None:
         self.blocking = memory
         """The same verbs without ``await``."""
 
     def __repr__(self) -> str:
-        return f"MemoryClient({self.url!r})"
+        return f"{type(self).__name__}({self.url!r})"
 
     @property
     def url(self) -> str:
@@ -36,23 +36,23 @@ class MemoryClient:
     async def remember(
         self, data: Piece | Iterable[Piece], dataset_name: str = DEFAULT_DATASET, **options: Any
     ) -> dict[str, Any]:
-        """Hand texts or files to the server; see :meth:`Memory.remember`."""
+        """Hand texts or files to the server; see :meth:`MemoryClient.remember`."""
         return await _in_thread(self.blocking.remember, data, dataset_name, **options)
 
     async def recall(
         self, query_text: str, query_type: str | None = None, **options: Any
     ) -> list[dict[str, Any]]:
-        """Ask the memory; see :meth:`Memory.recall`."""
+        """Ask the memory; see :meth:`MemoryClient.recall`."""
         return await _in_thread(self.blocking.recall, query_text, query_type, **options)
 
     async def improve(
         self, dataset: str | UUID = DEFAULT_DATASET, **options: Any
     ) -> dict[str, Any]:
-        """Let the server work on what it remembers; see :meth:`Memory.improve`."""
+        """Let the server work on what it remembers; see :meth:`MemoryClient.improve`."""
         return await _in_thread(self.blocking.improve, dataset, **options)
 
     async def forget(self, **options: Any) -> dict[str, Any]:
-        """Delete a dataset or a part of it; see :meth:`Memory.forget`."""
+        """Delete a dataset or a part of it; see :meth:`MemoryClient.forget`."""
         return await _in_thread(self.blocking.forget, **options)
 
     async def close(self) -> None:

@@ -455,6 +455,17 @@ class TestStanding:
         assert (found.reachable, found.accepted) == (True, False)
         assert "wrong" not in str(found)
 
+    def test_a_key_that_everybody_on_the_way_can_read_is_told(
+        self, server: Scripted, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Asked through a proxy, which is here and answers itself.
+        monkeypatch.setenv("http_proxy", server.url)
+        server.on("GET http://memory.example/health", {"status": "ready"})
+        server.on("GET http://memory.example/api/v1/datasets", [])
+        assert standing(resolve_server("http://memory.example")).notes == ()
+        (note,) = standing(resolve_server("http://memory.example", "k")).notes
+        assert "no TLS" in note
+
     def test_a_server_that_is_not_ready_is_told(self, server: Scripted) -> None:
         server.on(HEALTH, Says(503, {"status": "not ready", "version": "1.6.5"}))
         found = standing(resolve_server(server.url, "k"))

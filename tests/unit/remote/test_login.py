@@ -130,6 +130,12 @@ class TestLogIn:
         log_in(at(identity), unseen)
         assert sum(clock.slept) == 5
 
+    def test_it_asks_once_a_second_at_most(self, identity: Scripted, clock: Clock) -> None:
+        identity.on(CODE, {**DEVICE, "interval": 0})
+        identity.on(TOKEN, PENDING, TOKENS)
+        log_in(at(identity), unseen)
+        assert sum(clock.slept) == 2
+
     def test_a_refusal_in_the_browser_ends_it(self, identity: Scripted) -> None:
         identity.on(TOKEN, PENDING, Says(403, {"error": "access_denied"}), TOKENS)
         with pytest.raises(RemoteRefused, match="refused in the browser") as caught:

@@ -14,8 +14,8 @@ import pytest
 
 from cogx.errors import BadSetting, NotConnected, RemoteGarbled, RemoteRefused, RunFailed
 from cogx.remote.credentials import ServerAt
-from cogx.remote.memory import Memory
-from cogx.remote.memory_client import MemoryClient
+from cogx.remote.memory import MemoryClient
+from cogx.remote.memory_async import AsyncMemoryClient
 from tests.unit.remote.scripted import Asked, Says, Scripted
 
 REMEMBER = "POST /api/v1/remember"
@@ -36,8 +36,8 @@ def server() -> Iterator[Scripted]:
 
 
 @pytest.fixture
-def memory(server: Scripted) -> Iterator[Memory]:
-    with Memory(ServerAt(server.url, "s3cret"), silence_s=20) as one:
+def memory(server: Scripted) -> Iterator[MemoryClient]:
+    with MemoryClient(ServerAt(server.url, "s3cret"), silence_s=20) as one:
         yield one
 
 
@@ -56,7 +56,7 @@ def files(server: Scripted) -> list[tuple[str | None, bytes]]:
 
 class TestRemember:
     def test_a_text_is_sent_as_a_file_named_after_its_content(
-        self, memory: Memory, server: Scripted
+        self, memory: MemoryClient, server: Scripted
     ) -> None:
         answer = memory.remember("Ann builds boats.")
         assert answer["status"] == "completed"
@@ -66,12 +66,12 @@ class TestRemember:
             ("text_2602b63f6c302778b59682e59716a7ea.txt", b"Ann builds boats.")
         ]
 
-    def test_the_key_goes_along(self, memory: Memory, server: Scripted) -> None:
+    def test_the_key_goes_along(self, memory: MemoryClient, server: Scripted) -> None:
         memory.remember("x")
         assert sent(server).headers["x-api-key"] == "s3cret"
 
     def test_several_pieces_go_in_one_request(
-        self, memory: Memory, server: Scripted, tmp_path: Path
+        self, memory: MemoryClient, server: Scripted, tmp_path: Path
     ) -> None:
         notes = tmp_path / "notes.md"
         notes.write_bytes(b"# Notes")
@@ -87,7 +87,9 @@ class TestRemember:
             b"text",
         ]
 
-    def test_options_are_sent_as_the_form_has_them(self, memory: Memory, server: Scripted) -> None:
+    def test_options_are_sent_as_the_form_has_them(
+        self, memory: MemoryClient, server: Scripted
+    ) -> None:
         memory.remember(
             "x",
             "notes",
@@ -112,18 +114,18 @@ class TestRemember:
         ]
 
     def test_an_id_goes_instead_of_the_name_which_would_win(
-        self, memory: Memory, server: Scripted
+        self, memory: MemoryClient, server: Scripted
     ) -> None:
         memory.remember("x", dataset_id=ID)
         assert fields(server) == [("datasetId", str(ID))]
 
-    def test_a_run_that_failed_is_an_error(self, memory: Memory, server: Scripted) -> None:
+    def test_a_run_that_failed_is_an_error(self, memory: MemoryClient, server: Scripted) -> None:
         server.on(REMEMBER, {"status": "errored", "error": "no model", "pipeline_run_id": "run-1"})
         with pytest.raises(RunFailed, match="no model") as caught:
             memory.remember("x")
         assert caught.value.context["run_id"] == "run-1"
 
-    def test_it_is_sent_once_whatever_happens(self, memory: Memory, server: Scripted) -> None:
+    def test_it_is_sent_once_whatever_happens(self, memory: MemoryClient, server: Scripted) -> None:
         server.on(REMEMBER, Says(503, {"detail": "busy"}))
         with pytest.raises(RemoteRefused, match="busy"):
             memory.remember("x")
@@ -135,14 +137,18 @@ class TestRemember:
         ids=["nothing", "number", "numbers", "mapping", "text-file", "surrogate", "absent"],
     )
     def test_what_cannot_be_sent_is_refused_before_anything_is(
-        self, memory: Memory, server: Scripted, data: Any
+        self, memory: MemoryClient, server: Scripted, data: Any
     ) -> None:
         with pytest.raises(BadSetting):
             memory.remember(data)
         assert server.asked == []
 
     def test_a_path_is_closed_again(
-        self, memory: Memory, server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self,
+        memory: MemoryClient,
+        server: Scripted,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         (tmp_path / "a.txt").write_bytes(b"a")
         opened = []
@@ -159,12 +165,12 @@ class TestRemember:
 
 
 class TestRecall:
-    def test_it_gives_the_results(self, memory: Memory, server: Scripted) -> None:
+    def test_it_gives_the_results(self, memory: MemoryClient, server: Scripted) -> None:
         assert memory.recall("boats?") == [{"source": "graph", "text": "Ann builds boats."}]
         assert sent(server).json == {"query": "boats?"}
 
     def test_options_are_sent_and_the_rest_is_left_to_the_server(
-        self, memory: Memory, server: Scripted
+        self, memory: MemoryClient, server: Scripted
     ) -> None:
         memory.recall(
             "boats?", "CHUNKS", datasets="notes", top_k=0, only_context=False, node_name=("a",)
@@ -178,35 +184,35 @@ class TestRecall:
             "node_name": ["a"],
         }
 
-    def test_ids_win_over_names(self, memory: Memory, server: Scripted) -> None:
+    def test_ids_win_over_names(self, memory: MemoryClient, server: Scripted) -> None:
         memory.recall("boats?", datasets=["notes"], dataset_ids=[ID])
         assert sent(server).json == {"query": "boats?", "dataset_ids": [str(ID)]}
 
     @pytest.mark.parametrize("answer", [{}, None, "text", [1], [{}, "x"]])
     def test_an_answer_of_another_shape_is_an_error(
-        self, memory: Memory, server: Scripted, answer: Any
+        self, memory: MemoryClient, server: Scripted, answer: Any
     ) -> None:
         server.on(RECALL, answer)
         with pytest.raises(RemoteGarbled, match="recall"):
             memory.recall("boats?")
 
-    def test_the_reason_of_a_refusal_is_told(self, memory: Memory, server: Scripted) -> None:
+    def test_the_reason_of_a_refusal_is_told(self, memory: MemoryClient, server: Scripted) -> None:
         server.on(RECALL, Says(422, {"detail": "No language model. [LLMError]"}))
         with pytest.raises(RemoteRefused, match="No language model") as caught:
             memory.recall("boats?")
         assert caught.value.status == 422
 
-    def test_an_answer_may_be_long(self, memory: Memory, server: Scripted) -> None:
+    def test_an_answer_may_be_long(self, memory: MemoryClient, server: Scripted) -> None:
         server.on(RECALL, [{"text": "x" * (3 << 20)}])
         assert len(memory.recall("all")[0]["text"]) == 3 << 20
 
 
 class TestImprove:
-    def test_it_sends_the_name(self, memory: Memory, server: Scripted) -> None:
+    def test_it_sends_the_name(self, memory: MemoryClient, server: Scripted) -> None:
         assert memory.improve("notes")["finished"] is True
         assert sent(server).json == {"dataset_name": "notes"}
 
-    def test_a_uuid_is_sent_as_an_id(self, memory: Memory, server: Scripted) -> None:
+    def test_a_uuid_is_sent_as_an_id(self, memory: MemoryClient, server: Scripted) -> None:
         memory.improve(ID, session_ids=("s",), feedback_alpha=0.5, review_conflicts=True)
         assert sent(server).json == {
             "dataset_id": str(ID),
@@ -228,7 +234,7 @@ class TestForget:
         ],
     )
     def test_it_sends_what_was_named(
-        self, memory: Memory, server: Scripted, options: dict[str, Any], body: dict[str, Any]
+        self, memory: MemoryClient, server: Scripted, options: dict[str, Any], body: dict[str, Any]
     ) -> None:
         assert memory.forget(**options)["status"] == "success"
         assert sent(server).json == body
@@ -248,31 +254,33 @@ class TestForget:
         ],
     )
     def test_nothing_is_deleted_where_it_is_not_clear_what(
-        self, memory: Memory, server: Scripted, options: dict[str, Any]
+        self, memory: MemoryClient, server: Scripted, options: dict[str, Any]
     ) -> None:
         with pytest.raises(BadSetting):
             memory.forget(**options)
         assert server.asked == []
 
-    def test_a_name_that_is_unknown_is_refused(self, memory: Memory, server: Scripted) -> None:
+    def test_a_name_that_is_unknown_is_refused(
+        self, memory: MemoryClient, server: Scripted
+    ) -> None:
         server.on(FORGET, Says(404, {"detail": "Dataset not found"}))
         with pytest.raises(RemoteRefused, match="Dataset not found"):
             memory.forget(dataset="nowhere")
 
 
 class TestTheClient:
-    def test_a_closed_one_says_so(self, memory: Memory) -> None:
+    def test_a_closed_one_says_so(self, memory: MemoryClient) -> None:
         memory.close()
         memory.close()
         with pytest.raises(NotConnected, match="was closed"):
             memory.recall("x")
 
-    def test_no_repr_shows_the_key(self, memory: Memory) -> None:
-        assert "s3cret" not in f"{memory!r} {MemoryClient(memory)!r} {vars(memory)!r}"
+    def test_no_repr_shows_the_key(self, memory: MemoryClient) -> None:
+        assert "s3cret" not in f"{memory!r} {AsyncMemoryClient(memory)!r} {vars(memory)!r}"
 
     def test_the_verbs_can_be_awaited(self, server: Scripted) -> None:
         async def all_of_them() -> list[Any]:
-            async with MemoryClient(Memory(ServerAt(server.url))) as client:
+            async with AsyncMemoryClient(MemoryClient(ServerAt(server.url))) as client:
                 return [
                     await client.remember("x", "notes", chunk_size=9),
                     await client.recall("x", "CHUNKS", top_k=1),
@@ -293,7 +301,7 @@ class TestTheClient:
             return []
 
         async def both() -> list[Any]:
-            async with MemoryClient(Memory(ServerAt(server.url))) as client:
+            async with AsyncMemoryClient(MemoryClient(ServerAt(server.url))) as client:
                 task = asyncio.create_task(client.recall("x"))
                 while not server.asked:
                     await asyncio.sleep(0.001)
