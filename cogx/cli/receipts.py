@@ -17,6 +17,8 @@ _LOSSES: Final = {
     "embedding.vectors": "vectors of embeddings: COGX 0.1 has no place for them",
     "pull.edge-properties": "edges whose properties, texts and validity the server does not give",
     "pull.timestamps": "nodes whose times the server does not give",
+    "pull.provenance": "nodes of which the server does not say which files and runs they are from",
+    "pull.file-details": "files whose hashes and original name the server does not give",
     "pull.nulls": "nodes whose properties of null, if any, the server does not give",
     "pull.files": "files without content: the server did not give it",
     "pull.files-unlisted": "files that the server counts and does not list",

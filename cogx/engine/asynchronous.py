@@ -16,6 +16,7 @@ from cogx.engine.connection import connect_sync, disconnect_sync
 from cogx.engine.export import export_graph
 from cogx.engine.import_ import import_archive
 from cogx.engine.parcel import DEFAULT_DATASET
+from cogx.engine.pull import PullReceipt, pull_sync
 from cogx.engine.push import PushResult, push_sync, wait_sync
 from cogx.engine.receipt import Receipt
 from cogx.engine.status import status_sync
@@ -65,6 +66,14 @@ async def wait(result: PushResult, **options: Any) -> PushResult:
 async def status(run_id: str, **options: Any) -> Run:
     """Ask a server how a run goes; all else as :func:`status_sync`."""
     return await _in_thread(partial(status_sync, run_id), options)
+
+
+async def pull(url: str | None, dataset: str, archive: Target, **options: Any) -> PullReceipt:
+    """Pull a dataset from a server into an archive; all else as :func:`pull_sync`.
+
+    A cancelled task ends when the work has stopped; what was fetched is kept for the next pull.
+    """
+    return await _in_thread(partial(pull_sync, url, dataset, archive), options)
 
 
 async def connect(

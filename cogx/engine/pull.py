@@ -252,7 +252,13 @@ def _tell(receipt: PullReceipt, found: Found, spool: GraphSpool) -> None:
     receipt.notes += found.notes
     nodes, _ = spool.counts()
     bare, ends = spool.bare_edges(), spool.missing_ends()
-    never = {"pull.edge-properties": bare, "pull.timestamps": nodes, "pull.nulls": nodes}
+    never = {
+        "pull.edge-properties": bare,
+        "pull.timestamps": nodes,
+        "pull.provenance": nodes,
+        "pull.nulls": nodes,
+        "pull.file-details": found.received.get("files listed", 0),
+    }
     receipt.declared |= {code: number for code, number in never.items() if number}
     if ends:
         receipt.warnings["pull.missing-ends"] = ends

@@ -247,7 +247,9 @@ def test_the_receipt_counts_what_a_cognee_does_not_give(giving: Giving, target: 
         "embedding.vectors": 1,
         "pull.edge-properties": 2,
         "pull.timestamps": 3,
+        "pull.provenance": 3,
         "pull.nulls": 3,
+        "pull.file-details": 2,
     }
     assert (receipt.losses, receipt.warnings) == ({}, {})
 
