@@ -11,9 +11,11 @@ import os
 import re
 import socket
 import ssl
+import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cogx.errors import (
@@ -33,6 +35,8 @@ CONNECT_S: Final = 30.0
 SILENCE_S: Final = 60.0
 """How long a server may say nothing to an ordinary request."""
 TRIES: Final = 4
+FIRST_WAIT_S: Final = 0.2
+"""How long to wait at most before the second try; twice as long before each further one."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 _SHOWN: Final = 300
@@ -104,17 +108,18 @@ class Server:
             most_bytes: a longer answer is refused.
             also: statuses of 400 and more whose body is an answer too.
         """
-        import stamina  # noqa: PLC0415
-
-        for attempt in stamina.retry_context(
-            on=passes, attempts=TRIES, timeout=None, wait_initial=0.2, wait_max=5.0
-        ):
-            with (
-                attempt,
-                self._asked("GET", path, params=params, with_key=with_key, also=also) as answer,
-            ):
-                return self._json(answer, path, most_bytes)
-        raise AssertionError("the last attempt returns or raises")
+        for tried in range(1, TRIES + 1):
+            try:
+                with self._asked(
+                    "GET", path, params=params, with_key=with_key, also=also
+                ) as answer:
+                    return self._json(answer, path, most_bytes)
+            except (RemoteUnavailable, RemoteRefused) as error:
+                if tried == TRIES or not passes(error):
+                    raise
+            # Not all at once again, where many were turned away at once.
+            time.sleep(FIRST_WAIT_S * 2 ** (tried - 1) * SystemRandom().uniform(0.5, 1.0))
+        raise AssertionError("the last try returns or raises")
 
     def post_json(
         self,

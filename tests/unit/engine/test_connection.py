@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 
 from cogx.engine.asynchronous import connect, disconnect
 from cogx.engine.connection import connect_sync, disconnect_sync, live
@@ -46,8 +45,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("cogx.remote.login.LEAST_INTERVAL_S", 0.001)
-    with stamina.set_testing(True, attempts=1):
-        yield
+    monkeypatch.setattr("cogx.remote.server.FIRST_WAIT_S", 0.0)
+    yield
     disconnect_sync()
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 
 from cogx.archive.reader import open_archive
 from cogx.archive.validate import validate
@@ -50,13 +49,12 @@ EXPORT = f"/api/v1/activity/export/{DATASET}"
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No login of this machine, and no waiting between two tries."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("COGNEE_API_KEY", raising=False)
     monkeypatch.setattr("cogx.remote.download.FIRST_WAIT_S", 0.0)
-    with stamina.set_testing(True, attempts=TRIES):
-        yield
+    monkeypatch.setattr("cogx.remote.server.FIRST_WAIT_S", 0.0)
 
 
 @pytest.fixture

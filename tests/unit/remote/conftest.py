@@ -3,18 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import stamina
 
-from cogx.remote.server import TRIES
 from tests.unit.remote.cognee_like import CogneeLike
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try as often as ever, but do not wait between two tries."""
     monkeypatch.setattr("cogx.remote.upload.FIRST_WAIT_S", 0.0)
-    with stamina.set_testing(True, attempts=TRIES):
-        yield
+    monkeypatch.setattr("cogx.remote.server.FIRST_WAIT_S", 0.0)
 
 
 @pytest.fixture
