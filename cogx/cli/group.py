@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "export": "Export a graph store to an archive.",
     "import": "Import an archive into a graph store.",
     "verify": "Prove that an archive and a store hold the same graph.",
+    "connect": "Log in to a cognee or cogx server, so that other commands find it.",
     "push": "Push a graph to a cognee or cogx server.",
     "pull": "Pull a dataset from a cognee or cogx server into an archive.",
     "status": "Tell how an import on a server goes.",
