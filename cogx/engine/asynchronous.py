@@ -16,7 +16,8 @@ from cogx.engine.connection import connect_sync, disconnect_sync
 from cogx.engine.export import export_graph
 from cogx.engine.import_ import import_archive
 from cogx.engine.parcel import DEFAULT_DATASET
-from cogx.engine.pull import PullReceipt, pull_sync
+from cogx.engine.pull import pull_sync
+from cogx.engine.pull_receipt import PullReceipt
 from cogx.engine.push import PushResult, push_sync, wait_sync
 from cogx.engine.receipt import Receipt
 from cogx.engine.status import status_sync

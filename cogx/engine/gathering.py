@@ -36,6 +36,7 @@ class Found:
     received: dict[str, int] = field(default_factory=dict)
     losses: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     lacks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Found:
 
 
 class Gathering:
-    """Fetches one dataset into a spool and a site. Each step is done once, in the order below.
+    """Fetches one dataset into a spool and a site, once.
 
     Args:
         partial: go on with the next step where one breaks off; else the error is raised.
@@ -72,15 +73,28 @@ class Gathering:
         self._silence_s = silence_s
         self._progress = progress
 
-    def schema(self) -> dict[str, Any]:
-        """Return the dataset's schema, {} if there is none."""
+    def run(self, *, with_files: bool) -> dict[str, Any]:
+        """Fetch all, and return the dataset's schema, {} if there is none."""
+        schema = self._schema()
+        if not with_files:
+            left_out = self._remote.count_files()
+            if left_out:
+                self.found.left_out["document"] = left_out
+            self._graph()
+            return schema
+        self._list_files()
+        self._graph()
+        self._files()
+        return schema
+
+    def _schema(self) -> dict[str, Any]:
         try:
             return self._remote.schema()
         except RemoteError as error:
             self._break(error, "pull.schema", 1, "without the dataset's schema")
             return {}
 
-    def list_files(self) -> None:
+    def _list_files(self) -> None:
         """Note which files there are. Asked again once if the server counts more than it listed."""
         self._site.begin_list()
         listed, told, whole = 0, None, True
@@ -105,7 +119,7 @@ class Gathering:
                 "pull.files-unlisted", missing, f"{missing:,} files are counted and not listed"
             )
 
-    def graph(self) -> None:
+    def _graph(self) -> None:
         """Fetch nodes and edges; begun anew if the connection breaks."""
         answer = self._try_graph()
         self._spool.seal()
@@ -119,7 +133,7 @@ class Gathering:
         if answer.half_pairs:
             self.found.losses["pull.half-pairs"] = answer.half_pairs
 
-    def files(self) -> None:
+    def _files(self) -> None:
         """Fetch the files that are not here yet."""
         before = self._site.standing()
         total = sum(_told_size(file) for file in self._site.iter_wanted())

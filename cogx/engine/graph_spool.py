@@ -12,7 +12,7 @@ from typing import Final
 
 from cogx.format.identity import fact_id
 from cogx.ports import Edge, Node
-from cogx.remote.graph_answer import GraphEdge, GraphNode
+from cogx.remote.graph_items import GraphEdge, GraphNode
 from cogx.stores.cognee.edges import edge_of, told_apart
 from cogx.stores.cognee.nodes import node_of
 from cogx.stores.sqlite.database import open_new, translated

@@ -1,4 +1,4 @@
-"""Knows the directory beside an archive in which a pull keeps what it has fetched.
+"""Knows which files of a dataset a pull has fetched, and notes it beside them.
 
 Never asks a server. Until the archive is whole, the files that are there stay, with their sizes
 and digests, so that the next pull fetches only what is missing.
@@ -8,27 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 import sqlite3
-import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cogx.engine.pull_directory import PullDirectory
 from cogx.errors import BadSetting, OutputError
 from cogx.progress import SILENT, Progress
 
-_SUFFIX: Final = ".cogx-pull"
-_SHOWN: Final = 60
-_STATE: Final = "state.sqlite"
-_GRAPH: Final = "graph.sqlite"
-_ARCHIVE: Final = "archive"
-_OURS: Final = re.compile(r"(state|graph)\.sqlite(-wal|-shm|-journal)?|file-\d+|archive")
-_STAYING: Final = re.compile(r"state\.sqlite.*|file-\d+")
 _PAGE: Final = 500
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -87,8 +77,7 @@ class PullSite:
     """
 
     def __init__(self, target: Path | None, source: str, *, fresh: bool = False) -> None:
-        self._temporary = target is None
-        self.path = _directory(target)
+        self.place = PullDirectory(target)
         self._round = 0
         try:
             self._database = self._opened()
@@ -98,16 +87,6 @@ class PullSite:
         except BaseException:
             self.close()
             raise
-
-    @property
-    def graph_file(self) -> Path:
-        """Return where the graph may be kept meanwhile; it does not outlive :meth:`close`."""
-        return self.path / _GRAPH
-
-    @property
-    def archive_file(self) -> Path:
-        """Return where an archive may be kept meanwhile; it does not outlive :meth:`close`."""
-        return self.path / _ARCHIVE
 
     def begin_list(self) -> None:
         """Start to take what the server lists."""
@@ -191,28 +170,20 @@ class PullSite:
         if not hasattr(self, "_database"):
             return False  # it is another pull's
         self._database.close()
-        _unlink(self.path, keep=_STAYING)
-        held = any(one.stat().st_size for one in self.path.glob("file-*"))
-        if held and not done and not self._temporary:
-            return True
-        _unlink(self.path)
-        with suppress(OSError):
-            self.path.rmdir()
-        return False
+        return self.place.leave(done=done)
 
     def _opened(self) -> sqlite3.Connection:
-        place = self.path / _STATE
         try:
-            return _connected(place)
+            return _connected(self.place.state)
         except sqlite3.OperationalError as error:
             raise OutputError(
-                f"{self.path}: {error}. Another pull to the same archive may be at work; wait "
-                "until it is done, or stop it."
+                f"{self.place.path}: {error}. Another pull to the same archive may be at work; "
+                "wait until it is done, or stop it."
             ) from error
         except sqlite3.DatabaseError:
             # Power was cut while it was written: what is there cannot be trusted.
-            _unlink(self.path)
-            return _connected(place)
+            self.place.clear()
+            return _connected(self.place.state)
 
     def _check_source(self, source: str) -> None:
         (kept,) = self._database.execute(
@@ -222,14 +193,14 @@ class PullSite:
             self._database.execute("INSERT INTO about VALUES ('source', ?)", (source,))
         elif kept != source:
             raise BadSetting(
-                f"{self.path} keeps what a broken-off pull of {kept} has fetched. Give the "
+                f"{self.place.path} keeps what a broken-off pull of {kept} has fetched. Give the "
                 "archive another name, or drop that with --fresh."
             )
 
     def _forget(self) -> None:
         self._database.execute("DELETE FROM files")
         self._database.execute("DELETE FROM about")
-        _unlink(self.path, keep=re.compile(r"state\.sqlite.*"))
+        self.place.forget()
 
     def _note(self, identity: str, told: str) -> int:
         row = self._database.execute(
@@ -296,24 +267,9 @@ class PullSite:
 
     def _file(self, row: tuple[Any, ...]) -> PulledFile:
         number, identity, told, state, validator, reason = row
-        path = self.path / f"file-{number}"
-        return PulledFile(number, identity, json.loads(told), state, validator, reason, path)
-
-
-def _directory(target: Path | None) -> Path:
-    """Make the directory, readable by its owner only."""
-    if target is None:
-        return Path(tempfile.mkdtemp(prefix="cogx-"))
-    place = target.absolute()
-    path = place.with_name(f".{place.name[:_SHOWN]}{_SUFFIX}")
-    try:
-        path.mkdir(0o700, exist_ok=True)
-        found = path.lstat()
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}.") from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise BadSetting(f"{path} is not a directory of ours. Remove it, or choose another name.")
-    return path
+        told = json.loads(told)
+        path = self.place.file(number)
+        return PulledFile(number, identity, told, state, validator, reason, path)
 
 
 def _connected(place: Path) -> sqlite3.Connection:
@@ -329,13 +285,6 @@ def _connected(place: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
-
-
-def _unlink(directory: Path, keep: re.Pattern[str] | None = None) -> None:
-    """Remove what is ours in a directory, but for what is kept."""
-    for one in directory.iterdir() if directory.is_dir() else ():
-        if _OURS.fullmatch(one.name) and not (keep and keep.fullmatch(one.name)):
-            one.unlink(missing_ok=True)
 
 
 def _text(row: Mapping[str, Any]) -> str:

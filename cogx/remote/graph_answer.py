@@ -8,13 +8,10 @@ Source: spec/wire.md#pull.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import Any, Final, Literal, NoReturn
 
-import ijson
-from msgspec import Struct
-
-from cogx.errors import RemoteGarbled
+from cogx.errors import MissingExtra, RemoteGarbled
+from cogx.remote.graph_items import GraphEdge, GraphNode, Unfit, edge_in, node_in, number_in
 from cogx.remote.half_pairs import HalfPairs
 
 MOST_ITEM_BYTES: Final = 64 << 20
@@ -24,24 +21,6 @@ MOST_DEPTH: Final = 60
 
 _LISTS: Final = ("nodes", "edges")
 _SHOWN: Final = 80
-
-
-class GraphNode(Struct, gc=False):
-    """A node as the server shows it; ``label`` is its name, or its type and id if it has none."""
-
-    id: str
-    label: str
-    type: str
-    properties: dict[str, Any]
-
-
-class GraphEdge(Struct, gc=False):
-    """An edge as the server shows it; a cognee gives no properties."""
-
-    source: str
-    target: str
-    label: str
-    properties: dict[str, Any]
 
 
 Batch = tuple[Literal["nodes"], list[GraphNode]] | tuple[Literal["edges"], list[GraphEdge]]
@@ -58,6 +37,11 @@ class GraphAnswer:
     """
 
     def __init__(self, name: str) -> None:
+        try:
+            import ijson  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            raise MissingExtra("remote", "Reading a graph from a server") from error
+        self._ijson = ijson
         self._name = name
         self._done: dict[str, list[Any]] = {"nodes": [], "edges": []}
         self._counts = dict.fromkeys(_LISTS, 0)
@@ -90,8 +74,8 @@ class GraphAnswer:
             RemoteGarbled: not JSON, cut off, or no graph; the text says where.
         Cost: memory for one chunk and the longest item, which is bounded.
         """
-        events = ijson.sendable_list()
-        parser = ijson.basic_parse_coro(events, use_float=False)
+        events = self._ijson.sendable_list()
+        parser = self._ijson.basic_parse_coro(events, use_float=False)
         for chunk in chunks:
             self._read += len(chunk)
             self._halves.look(chunk)
@@ -113,7 +97,7 @@ class GraphAnswer:
                 parser.close()
             elif chunk:
                 parser.send(chunk)
-        except (ijson.JSONError, ValueError) as error:
+        except (self._ijson.JSONError, ValueError) as error:
             said = str(error).lstrip("b'\"").partition("\n")[0].partition("\\n")[0].strip()
             if "premature EOF" in said:
                 self._refuse("the answer ends in the middle")
@@ -195,53 +179,13 @@ class GraphAnswer:
     def _finish(self, item: Any) -> None:
         """Take an item that is whole; one outside the two lists means nothing to us."""
         if self._at in _LISTS:
-            made = self._node(item) if self._at == "nodes" else self._edge(item)
+            try:
+                made = node_in(item) if self._at == "nodes" else edge_in(item)
+            except Unfit as error:
+                self._refuse(f"{self._place()}{error}")
             self._done[self._at].append(made)
             self._counts[self._at] += 1
         self._last = self._read
-
-    def _node(self, item: dict[str, Any]) -> GraphNode:
-        return GraphNode(
-            self._id(item, "id"),
-            self._text(item, "label"),
-            self._text(item, "type"),
-            self._properties(item),
-        )
-
-    def _edge(self, item: dict[str, Any]) -> GraphEdge:
-        return GraphEdge(
-            self._id(item, "source"),
-            self._id(item, "target"),
-            self._text(item, "label"),
-            self._properties(item),
-        )
-
-    def _id(self, item: dict[str, Any], name: str) -> str:
-        value = item.pop(name, None)
-        if not isinstance(value, str) or not value:
-            self._refuse(f"{self._place()}.{name} is {value!r:.{_SHOWN}}, no text")
-        return value
-
-    def _text(self, item: dict[str, Any], name: str) -> str:
-        value = item.pop(name, None)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            self._refuse(f"{self._place()}.{name} is {value!r:.{_SHOWN}}, no text")
-        return value
-
-    def _properties(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Return the properties, with what a newer server says beside them."""
-        found = item.pop("properties", None)
-        if found is None:
-            found = {}
-        if not isinstance(found, dict):
-            self._refuse(f"{self._place()}.properties is {found!r:.{_SHOWN}}, no object")
-        for name, value in item.items():
-            while name in found:
-                name += "_"
-            found[name] = value
-        return found
 
     def _place(self) -> str:
         return f"{self._at}[{self._counts[self._at]}]"
@@ -263,12 +207,4 @@ def _begun(event: str, value: Any) -> Any:
         return {}
     if event == "start_array":
         return []
-    return _number(value) if event == "number" else value
-
-
-def _number(value: int | Decimal) -> int | float | Decimal:
-    """Return a number as the server wrote it: a float only where that says all of it."""
-    if isinstance(value, int):
-        return value
-    short = float(value)
-    return short if Decimal(repr(short)) == value else value
+    return number_in(value) if event == "number" else value

@@ -23,7 +23,7 @@ from cogx.cli.streams import STANDARD, target_of
 from cogx.cli.terminal import Console
 
 if TYPE_CHECKING:
-    from cogx.engine.pull import PullReceipt
+    from cogx.engine.pull_receipt import PullReceipt
 
 _PROFILES = ("portable", "cognee")
 _NAMED: Final = 20

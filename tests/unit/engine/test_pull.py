@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -17,7 +18,8 @@ import pytest
 
 from cogx.archive.reader import open_archive
 from cogx.archive.validate import validate
-from cogx.engine.pull import PullReceipt, pull_sync
+from cogx.engine.pull import pull_sync
+from cogx.engine.pull_receipt import PullReceipt
 from cogx.engine.pull_site import PullSite
 from cogx.errors import (
     AlreadyThere,
@@ -25,6 +27,7 @@ from cogx.errors import (
     EmptyGraph,
     Interrupted,
     InvalidArchive,
+    MissingExtra,
     OutputError,
     RemoteGarbled,
     RemoteRefused,
@@ -501,6 +504,7 @@ def test_with_partial_a_graph_that_is_cut_is_written_as_far_as_it_came(
     assert receipt.counts["document"] == 2
     assert receipt.counts["entity"] > 1000
     assert "the graph was cut after" in manifest(target).cogx.selection
+    assert beside(target) == [".kb.cogx.tar.gz.cogx-pull", "kb.cogx.tar.gz"]
 
 
 @pytest.mark.parametrize("answer", [b"[]", b'{"nodes":[{"id":4}],"edges":[]}', b"<html>"])
@@ -601,6 +605,10 @@ def test_of_its_archive_a_part_may_be_chosen(lossless: Giving, target: Path) -> 
     assert manifest(target).cogx.complete is False
 
 
+def test_its_archive_has_no_files_to_leave_out(lossless: Giving, target: Path) -> None:
+    assert "--only" in pulled(lossless, target, files=False).notes[0]
+
+
 def test_of_its_archive_nothing_may_be_left(lossless: Giving, target: Path) -> None:
     with pytest.raises(EmptyGraph):
         pulled(lossless, target, only=("kind=memory",))
@@ -630,6 +638,25 @@ def test_a_report_is_no_archive(lossless: Giving, target: Path) -> None:
     lossless.types[EXPORT] = "text/markdown; charset=utf-8"
     with pytest.raises(RemoteGarbled, match="not an archive"):
         pulled(lossless, target)
+
+
+# As a coroutine, and without the extra
+
+
+def test_it_can_be_awaited(giving: Giving, target: Path) -> None:
+    from cogx.engine.asynchronous import pull
+
+    receipt = asyncio.run(pull(giving.url, "kb", target, api_key=KEY))
+    assert receipt.counts["entity"] == 1
+
+
+def test_without_the_extra_the_way_to_it_is_told(
+    giving: Giving, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ijson", None)
+    with pytest.raises(MissingExtra, match=r"cogx\[remote\]"):
+        pulled(giving, target)
+    assert beside(target) == []
 
 
 # Memory

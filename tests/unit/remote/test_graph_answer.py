@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from cogx.errors import RemoteGarbled
 from cogx.remote import graph_answer
-from cogx.remote.graph_answer import GraphAnswer, GraphEdge, GraphNode
+from cogx.remote.graph_answer import GraphAnswer
+from cogx.remote.graph_items import GraphEdge, GraphNode
 from cogx.remote.half_pairs import HalfPairs
 
 NODE = {"id": "a", "label": "Ada", "type": "Entity", "properties": {"n": 1}}
