@@ -114,14 +114,15 @@ def _content(kind: str, record: Any, report: Counter[str]) -> str | None:
     if kind == "document" and is_binary(record.metadata):
         report["binary"] += 1
         return None
-    text = _rendered(kind, record)
+    text = text_of(kind, record)
     if not text or text.isspace():
         report["empty"] += 1
         return None
     return text
 
 
-def _rendered(kind: str, record: Any) -> str:
+def text_of(kind: str, record: Any) -> str:
+    """Return a content record as text, empty if it says nothing."""
     if kind == "document":
         return str(record.content)
     if kind == "episode":

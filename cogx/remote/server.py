@@ -157,6 +157,7 @@ class Server:
         headers: Mapping[str, str],
         silence_s: float,
         stall_s: float,
+        method: str = "POST",
     ) -> Any:
         """Send a body once, part after part, and return the JSON that comes back.
 
@@ -166,7 +167,7 @@ class Server:
             stall_s: how long it may take nothing while the body is sent.
         """
         with self._asked(
-            "POST", path, content=content, headers=headers, silence_s=silence_s, stall_s=stall_s
+            method, path, content=content, headers=headers, silence_s=silence_s, stall_s=stall_s
         ) as answer:
             return self._json(answer, path)
 

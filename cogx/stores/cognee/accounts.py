@@ -61,6 +61,25 @@ class Accounts:
             )
         return chosen
 
+    def readable(self, user: str | None) -> list[Dataset]:
+        """Return every dataset that a user may read, by name and id.
+
+        Args:
+            user: e-mail or UUID; None is cognee's default user, and where there is no such user
+                everything, as each owner may read it.
+
+        Raises:
+            UnknownName: no such user.
+        """
+        acting = self.acting(user)
+        seen = self._datasets.keys() if acting is None else self._readable(acting)
+        found = [one for one in self._datasets.values() if one.id in seen]
+        return sorted(found, key=lambda one: (one.name, one.id))
+
+    def acting(self, user: str | None) -> str | None:
+        """Return the id of a user, by default of cognee's default user if there is one."""
+        return self._default() if user is None else self._user(user)
+
     def _named(self, name: str, reader: str | None) -> Dataset:
         """Return the dataset of a name: one's own in the current tenant first, as cognee does."""
         found = [one for one in self._datasets.values() if one.name == name]
