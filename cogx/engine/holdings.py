@@ -16,7 +16,8 @@ from cogx.progress import SILENT, Progress
 
 _BATCH: Final = 2000
 _TEXTS: Final = 50
-"""Content records may be megabytes each."""
+_TEXT_LETTERS: Final = 4 << 20
+"""Content records may be megabytes each: a batch ends with the text that passes this."""
 
 
 @dataclass(slots=True)
@@ -71,11 +72,17 @@ def iter_batches(
 
 def _node_batches(reader: GraphReader, system: str) -> Iterator[tuple[str, list[Any]]]:
     waiting: defaultdict[str, list[Any]] = defaultdict(list)
+    letters: Counter[str] = Counter()
     for node in reader.iter_nodes():
         for kind, record in records_of(node, system):
             batch = waiting[kind]
             batch.append(record)
-            if len(batch) >= (_TEXTS if kind in CONTENT_KINDS else _BATCH):
+            if kind in CONTENT_KINDS:
+                letters[kind] += len(getattr(record, "content", ""))
+                if len(batch) >= _TEXTS or letters[kind] > _TEXT_LETTERS:
+                    letters[kind] = 0
+                    yield kind, waiting.pop(kind)
+            elif len(batch) >= _BATCH:
                 yield kind, waiting.pop(kind)
     for kind in MEMBER_OF_KIND:
         if waiting[kind]:
