@@ -321,10 +321,17 @@ class CogneeLike:
         stored = store_content(archive, dataset, others if self.data_ids_ignore_datasets else [])
         if stored and mode != "preserve" and not self.has_llm:
             raise Refusal(422, {"detail": "Cognify failed [CognifyFailedError]"})
-        run_id = str(uuid.uuid4())
-        self.add_row(run_id, dataset, "STARTED")
         later = upload.fields.get("run_in_background") in {"true", "1", "yes", "on"}
         written = Written()
+        if not any(archive.of("entity", "fact", "raw_node")):
+            # Nothing to run: it is done, whatever was asked.
+            return self._answer(
+                upload, archive, None, mode=mode, written=written, stored=stored, later=False
+            )
+        if later and mode == "hybrid":
+            written = store_graph(archive, Dataset("", ""))  # what is planned
+        run_id = str(uuid.uuid4())
+        self.add_row(run_id, dataset, "STARTED")
         if later:
             self.ending[run_id] = (
                 self.looks_until_done,
@@ -357,7 +364,7 @@ class CogneeLike:
         self,
         upload: Upload,
         archive: Archive,
-        run_id: str,
+        run_id: str | None,
         *,
         mode: str,
         written: Written,

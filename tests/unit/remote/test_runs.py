@@ -60,8 +60,12 @@ def test_a_run_that_errs_is_a_failure_with_its_reason(server: Server, tmp_path: 
     assert caught.value.context["run_id"] == run_id
 
 
-def test_a_graph_that_cannot_be_written_is_a_failure(server: Server, tmp_path: Path) -> None:
-    run_id = start(server, tmp_path, members={"nodes.jsonl": [{"id": "no uuid", "type": "X"}]})
+def test_a_graph_that_cannot_be_written_is_a_failure(
+    server: Server, cognee: CogneeLike, tmp_path: Path
+) -> None:
+    cognee.background_preserve_fails = False
+    wrong = {"nodes.jsonl": [{"id": "no uuid", "type": "X"}]}
+    run_id = start(server, tmp_path, mode="preserve", members=wrong)
     with pytest.raises(RunFailed, match="ValueError"):
         wait_for(server, run_id)
 

@@ -381,6 +381,12 @@ def test_a_background_import_is_not_finished(server: Server, archive: Path) -> N
     assert done.pipeline_run_id is not None
 
 
+def test_an_archive_without_a_graph_has_no_run(server: Server, tmp_path: Path) -> None:
+    path = write_archive(tmp_path / "empty.cogx.tar.gz", {})
+    done = imported(send(server, path, background=True))
+    assert (done.status, done.finished, done.pipeline_run_id) == ("completed", True, None)
+
+
 def test_an_old_server_keeps_a_plain_file(
     server: Server, cognee: CogneeLike, archive: Path
 ) -> None:
