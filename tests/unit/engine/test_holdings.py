@@ -8,9 +8,8 @@ from cogx.testing.memory_graph import MemoryGraph
 
 
 def test_a_batch_of_texts_ends_before_they_are_too_many() -> None:
-    graph = MemoryGraph()
     text = "x" * 3_000_000
-    graph.write_nodes(
+    graph = MemoryGraph.of(
         Node(str(number), "Document", {"content": text}, {"kind": "document"})
         for number in range(5)
     )
