@@ -20,14 +20,21 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.archive.validate import Findings as Findings
     from cogx.archive.validate import validate as validate
     from cogx.archive.writer import ArchiveWriter as ArchiveWriter
+    from cogx.engine.asynchronous import connect as connect
+    from cogx.engine.asynchronous import disconnect as disconnect
     from cogx.engine.asynchronous import export_graph_async as export_graph_async
     from cogx.engine.asynchronous import import_archive_async as import_archive_async
+    from cogx.engine.asynchronous import pull as pull
     from cogx.engine.asynchronous import push as push
     from cogx.engine.asynchronous import status as status
     from cogx.engine.asynchronous import verify_async as verify_async
     from cogx.engine.asynchronous import wait as wait
+    from cogx.engine.connection import connect_sync as connect_sync
+    from cogx.engine.connection import disconnect_sync as disconnect_sync
     from cogx.engine.export import export_graph as export_graph
     from cogx.engine.import_ import import_archive as import_archive
+    from cogx.engine.pull import pull_sync as pull_sync
+    from cogx.engine.pull_receipt import PullReceipt as PullReceipt
     from cogx.engine.push import PushResult as PushResult
     from cogx.engine.push import push_sync as push_sync
     from cogx.engine.push import wait_sync as wait_sync
@@ -94,6 +101,8 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.problems import Problem as Problem
     from cogx.problems import Severity as Severity
     from cogx.progress import Progress as Progress
+    from cogx.remote.memory import MemoryClient as MemoryClient
+    from cogx.remote.memory_async import AsyncMemoryClient as AsyncMemoryClient
     from cogx.remote.runs import Run as Run
 
 _HOME = {
@@ -102,24 +111,35 @@ _HOME = {
     "cogx.archive.reading": ("Block",),
     "cogx.archive.validate": ("Findings", "validate"),
     "cogx.archive.writer": ("ArchiveWriter",),
+    "cogx.engine.export": ("export_graph",),
+    "cogx.engine.import_": ("import_archive",),
+    "cogx.engine.receipt": ("Receipt",),
+    "cogx.engine.verify": ("Comparison", "verify"),
     "cogx.engine.asynchronous": (
+        "connect",
+        "disconnect",
         "export_graph_async",
         "import_archive_async",
+        "pull",
         "push",
         "status",
         "verify_async",
         "wait",
     ),
-    "cogx.engine.export": ("export_graph",),
-    "cogx.engine.import_": ("import_archive",),
-    "cogx.engine.receipt": ("Receipt",),
-    "cogx.engine.verify": ("Comparison", "verify"),
+    "cogx.engine.connection": (
+        "connect_sync",
+        "disconnect_sync",
+    ),
+    "cogx.engine.pull": ("pull_sync",),
+    "cogx.engine.pull_receipt": ("PullReceipt",),
     "cogx.engine.push": (
         "PushResult",
         "push_sync",
         "wait_sync",
     ),
     "cogx.engine.status": ("status_sync",),
+    "cogx.remote.memory": ("MemoryClient",),
+    "cogx.remote.memory_async": ("AsyncMemoryClient",),
     "cogx.remote.runs": ("Run",),
     "cogx.errors": (
         "AlreadyThere",

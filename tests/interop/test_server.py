@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import cogx
-from cogx import NotConnected, RemoteRefused, push_sync, status_sync, wait_sync
+from cogx import NotConnected, RemoteRefused, pull_sync, push_sync, status_sync, wait_sync
 
 from .conftest import REAL_SMALL
 from .server_process import CogneeServer
@@ -132,3 +132,50 @@ def test_a_server_that_is_not_there(push: Push, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("COGNEE_SERVICE_URL", raising=False)
     with pytest.raises(NotConnected):
         push(url=None)
+
+
+@pytest.fixture(scope="session")
+def pulled(
+    pushed: cogx.PushResult, server: CogneeServer, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Any]:
+    archive = tmp_path_factory.mktemp("pulled") / "pulled.cogx.tar.gz"
+    receipt = pull_sync(server.url, "pushed", archive, api_key=server.key)
+    return archive, receipt
+
+
+def test_what_was_pushed_can_be_pulled(pulled: tuple[Path, Any]) -> None:
+    archive, receipt = pulled
+    assert (receipt.losses, cogx.validate(archive).valid) == ({}, True)
+    theirs, ours = graph_in(archive), graph_in(REAL_SMALL)
+    assert theirs.keys() == ours.keys()
+    assert {one: theirs[one] for one in ours} == ours
+
+
+def test_every_edge_and_every_text_comes_back(pulled: tuple[Path, Any]) -> None:
+    archive, _ = pulled
+    with cogx.open_archive(archive) as theirs, cogx.open_archive(REAL_SMALL) as ours:
+        found, wanted = (
+            sorted((f.subject_ref, f.predicate, f.object_ref) for f in one.records("fact"))
+            for one in (theirs, ours)
+        )
+        assert found == wanted
+        assert sorted(d.content for d in theirs.records("document")) == sorted(
+            d.content for d in ours.records("document")
+        )
+
+
+def test_what_the_server_does_not_give_is_named(pulled: tuple[Path, Any]) -> None:
+    _, receipt = pulled
+    assert receipt.declared["pull.edge-properties"] == EDGES
+    assert receipt.declared["pull.timestamps"] == NODES
+
+
+def graph_in(archive: Path) -> dict[str, tuple[str, str | None]]:
+    """Return the name and the description of every entity by its id, and raw nodes by theirs."""
+    with cogx.open_archive(archive) as source:
+        found = {
+            entity.external_id: (entity.name, entity.description)
+            for entity in source.records("entity")
+        }
+        raw = {node.properties["id"]: ("raw", None) for node in source.records("raw_node")}
+    return found | raw
