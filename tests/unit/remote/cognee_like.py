@@ -423,6 +423,7 @@ class _Http(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or every answer waits for an acknowledgement
     server: _Http
 
     def log_message(self, *_: Any) -> None:
