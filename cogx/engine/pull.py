@@ -63,6 +63,7 @@ def pull_sync(
     remap_scope: Sequence[str] = (),
     profile: str = "portable",
     id_map: str | None = None,
+    portable: bool = False,
     notes: tuple[str, ...] = (),
     files: bool = True,
     partial: bool = False,
@@ -85,8 +86,8 @@ def pull_sync(
         archive: as for :func:`cogx.export_graph`; a stream keeps nothing for a next time.
         api_key: else COGNEE_API_KEY, or the key saved for this server.
         name: what the archive calls the dataset; default as the server does.
-        only, as_of, map_predicate, remap_scope, profile, id_map, notes, compression, level,
-            force, allow_empty: as for :func:`cogx.export_graph`.
+        only, as_of, map_predicate, remap_scope, profile, id_map, portable, notes, compression,
+            level, force, allow_empty: as for :func:`cogx.export_graph`.
         files: fetch the raw files; a cogx server's archive holds what it holds.
         partial: write an archive, marked so, of what could be had where the connection breaks.
         fresh: forget what an earlier pull has kept.
@@ -111,6 +112,7 @@ def pull_sync(
         "remap_scope": remap_scope,
         "profile": profile,
         "id_map": id_map,
+        "portable": portable,
     }
     writing: dict[str, Any] = {"compression": compression, "level": level, "force": force}
     pull = _Pull(archive, rewriting, writing, Rewriting.of(**rewriting), progress)

@@ -45,6 +45,7 @@ _NAMED: Final = 20
     show_default=True,
     help="cognee: entities as raw nodes, which a real cognee restores with their properties.",
 )
+@click.option("--portable", is_flag=True, help="Turn records of the cognee profile back.")
 @click.option("--id-map", metavar="FILE", help="Write the ids that changed to this new file.")
 @click.option("--note", "notes", metavar="TEXT", multiple=True, help="Say this in the manifest.")
 @click.option("--allow-loss", metavar="CODE", multiple=True, help="End with 0 in spite of it.")
@@ -64,6 +65,7 @@ def command(
     fresh: bool,
     profile: str,
     id_map: str | None,
+    portable: bool,
     notes: tuple[str, ...],
     allow_loss: tuple[str, ...],
     allow_empty: bool,
@@ -94,6 +96,7 @@ def command(
             **choosing.named(),
             profile=profile,
             id_map=id_map,
+            portable=portable,
             notes=notes,
             files=not no_files,
             partial=partial,
