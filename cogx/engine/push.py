@@ -83,6 +83,7 @@ def push_sync(
     wait: bool = False,
     dry_run: bool = False,
     allow_empty: bool = False,
+    kinds: frozenset[str] = EVERYTHING,
     silence_s: float = LONG_SILENCE_S,
     progress: Progress = SILENT,
 ) -> PushResult:
@@ -100,6 +101,7 @@ def push_sync(
         since: an archive that the server has already: only what is new or changed is sent.
         wait: stay until a background run ends, and fail if it does.
         dry_run: ask, pack and check, but send nothing.
+        kinds: records of other kinds stay here.
         silence_s: how long the server may say nothing while it imports.
 
     Raises:
@@ -121,7 +123,7 @@ def push_sync(
     ):
         push = _Push(shipment, server, Path(directory), progress)
         push.mode, push.target = mode, target_dataset or shipment.name
-        push.silence_s = silence_s
+        push.silence_s, push.kinds = silence_s, kinds
         result = push.run(
             background=run_in_background, since=since, dry_run=dry_run, allow_empty=allow_empty
         )
@@ -136,6 +138,7 @@ class _Push:
     mode = "preserve"
     target = DEFAULT_DATASET
     silence_s = LONG_SILENCE_S
+    kinds = EVERYTHING
 
     def __init__(
         self, shipment: Shipment, server: Server, directory: Path, progress: Progress
@@ -149,7 +152,7 @@ class _Push:
         self, *, background: bool, since: str | None, dry_run: bool, allow_empty: bool
     ) -> PushResult:
         abilities = probe(self._server)
-        _check_name(self.target, abilities)
+        check_name(self.target, abilities)
         stages = _since(since)
         with self._packed(abilities, stages=stages) as parcel:
             self._check(parcel, abilities, allow_empty=allow_empty, since=since)
@@ -174,7 +177,7 @@ class _Push:
             for_cognee=not abilities.is_cogx,
             mode=self.mode,
             target=self.target,
-            kinds=kinds,
+            kinds=kinds & self.kinds,
             before=stages,
         )
 
@@ -323,7 +326,12 @@ def _since(path: str | None) -> list[Callable[[Any], Any]]:
     return [lambda source: Since(source, path)]
 
 
-def _check_name(name: str, abilities: Abilities) -> None:
+def check_name(name: str, abilities: Abilities) -> None:
+    """Refuse a dataset's name that the server could not take.
+
+    Raises:
+        BadSetting: an empty name; a space or a dot towards a real cognee.
+    """
     if not name.strip():
         raise BadSetting("The target dataset has no name. Give one with --target-dataset.")
     unfit = sorted(_UNFIT.intersection(name))
