@@ -98,7 +98,8 @@ def _told(error: CogxError, *, verbose: bool) -> Failure:
         message,
         code,
         context={name: plain(value) for name, value in error.context.items()},
-        retryable=isinstance(error, StoreUnavailable | RemoteUnavailable),
+        retryable=isinstance(error, StoreUnavailable | RemoteUnavailable)
+        and not error.context.get("may_have_happened"),
     )
     if isinstance(error, InvalidArchive):
         failure.problems = error.problems

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from cogx.engine.connection import live
 from cogx.engine.parcel import DEFAULT_DATASET, EVERYTHING, Parcel, Shipment
-from cogx.errors import BadSetting, EmptyGraph, LimitExceeded, UnknownMode
+from cogx.errors import BadSetting, EmptyGraph, LimitExceeded, UnknownMode, UnsupportedServer
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS
 from cogx.progress import SILENT, Progress
 from cogx.remote.credentials import resolve_server
@@ -36,7 +36,7 @@ class PushResult:
     ``sent`` are records by kind in what was uploaded, ``skipped_facts`` and ``deduped_facts``
     what the server says it left out, ``losses`` what it did not take that it should have, by
     code; ``declared`` what a server of its kind never keeps. ``llm_calls`` are those to be
-    expected there: one or more for each text.
+    expected there: one or more for each text. ``run_ids`` are all runs that were started there.
     """
 
     status: str
@@ -53,6 +53,7 @@ class PushResult:
     sent: dict[str, int] = field(default_factory=dict)
     size_bytes: int = 0
     llm_calls: int = 0
+    run_ids: list[str] = field(default_factory=list)
     skipped_facts: int = 0
     deduped_facts: int = 0
     losses: dict[str, int] = field(default_factory=dict)
@@ -191,7 +192,15 @@ class _Push:
                 f"{self._shipment.name!r} has 0 nodes, so there is no graph to push; nothing was "
                 "sent. Build it first (cognee: cognify or remember), or check the name."
             )
+        if self.mode not in abilities.modes:
+            raise UnsupportedServer(
+                f"{self._server.url} does not know the import mode {self.mode}; nothing was sent. "
+                f"It knows {', '.join(abilities.modes)}.",
+                abilities.version,
+                self.mode,
+            )
         for name, found, most in (
+            ("max_upload_bytes", parcel.size_bytes, abilities.max_upload_bytes),
             ("max_member_bytes", parcel.largest_member, abilities.max_member_bytes),
             ("max_total_bytes", parcel.total, abilities.max_total_bytes),
         ):
@@ -200,8 +209,7 @@ class _Push:
                     name,
                     most,
                     "bytes",
-                    f"{self._server.url} takes no archive whose records take {found:,} bytes "
-                    "unpacked; nothing was sent. Push it in parts (`cogx export --only ...`, each "
+                    f"{self._server.url} takes no archive of {found:,} bytes; nothing was sent. Push it in parts (`cogx export --only ...`, each "
                     "part as an archive), or raise the server's limit",
                 )
 
@@ -242,6 +250,9 @@ class _Push:
         result.remote_response = answer
         result.status = done.status
         result.pipeline_run_id = done.pipeline_run_id
+        for run_id in (done.pipeline_run_id, done.graph_run_id):
+            if not done.finished and run_id is not None and run_id not in result.run_ids:
+                result.run_ids.append(run_id)
         result.skipped_facts += done.skipped_facts
         result.deduped_facts += done.deduped_edges
         self._compare(parcel, done, result)
@@ -306,16 +317,15 @@ def wait_sync(
 def _wait(
     server: Server, result: PushResult, progress: Progress, timeout_s: float | None = None
 ) -> None:
-    if result.finished or result.pipeline_run_id is None:
-        return
-    run = wait_for(
-        server,
-        result.pipeline_run_id,
-        dataset=result.target_dataset,
-        timeout_s=timeout_s,
-        progress=progress,
-    )
-    result.status = "completed" if run.is_done else run.status
+    for run_id in result.run_ids if not result.finished else ():
+        run = wait_for(
+            server,
+            run_id,
+            dataset=result.target_dataset,
+            timeout_s=timeout_s,
+            progress=progress,
+        )
+        result.status = "completed" if run.is_done else run.status
 
 
 def _since(path: str | None) -> list[Callable[[Any], Any]]:

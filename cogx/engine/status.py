@@ -6,9 +6,30 @@ from cogx.engine.connection import live
 from cogx.errors import RunFailed
 from cogx.progress import SILENT, Progress
 from cogx.remote.credentials import resolve_server
-from cogx.remote.runs import Run, find_run
+from cogx.remote.runs import Run, find_run, runs_of
 from cogx.remote.runs import wait as wait_for
 from cogx.remote.server import Server
+
+
+def runs_sync(
+    dataset: str | None = None,
+    *,
+    url: str | None = None,
+    api_key: str | None = None,
+    most: int = 20,
+) -> list[Run]:
+    """Return the last runs on a server, the newest first: for a push whose answer was lost.
+
+    Args:
+        dataset: only those that go into this dataset.
+        most: how many at the most.
+
+    Raises:
+        RemoteError: the server cannot be reached, or refuses.
+    """
+    at = resolve_server(url, api_key, live())
+    with Server(at.url, at.key) as server:
+        return runs_of(server, dataset, limit=most)
 
 
 def status_sync(

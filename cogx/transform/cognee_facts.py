@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from cogx.transform.cognee_fields import PROVENANCE
 
+IS_A: Final = "is_a"
+"""The predicate that joins an entity and its type in a cognee."""
 MADE: Final = "cogx:cognee-profile"
 """The system of facts that the profile made, so that they are left out on the way back."""
 

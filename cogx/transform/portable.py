@@ -16,9 +16,11 @@ from cogx.format.layout import KINDS
 from cogx.ports import RecordSource
 from cogx.transform import cognee_return
 from cogx.transform.cognee_ends import as_said_before, ends_said
-from cogx.transform.cognee_facts import MADE
+from cogx.transform.cognee_facts import IS_A, MADE
 
 _CACHED: Final = 1 << 16
+_MADE_NODE: Final = "made\n"
+"""Stands before the ids of nodes that the profile made, where old ids are looked up."""
 _NODES: Final = ("raw_node", "entity")
 
 
@@ -89,7 +91,7 @@ class Portable:
             for fact in facts:
                 said = dict(ends_said(fact))
                 as_said_before(fact)
-                if fact.external_system == MADE:
+                if fact.external_system == MADE or self._joins_a_made_type(renamed, fact):
                     continue
                 for field in ("subject_ref", "object_ref"):
                     old = said.get(field) or self._old(renamed, getattr(fact, field))
@@ -99,6 +101,13 @@ class Portable:
                 kept.append(fact)
             if kept:
                 yield "fact", kept
+
+    def _joins_a_made_type(self, renamed: DiskIndex, fact: Any) -> bool:
+        """Tell whether a fact names a type that the profile made, though it does not say so.
+
+        A server that gives no properties of edges does not give the mark of such facts either.
+        """
+        return fact.predicate == IS_A and renamed.first(_MADE_NODE + fact.object_ref) is not None
 
     def _old(self, renamed: DiskIndex, reference: str) -> str:
         old = self._known.get(reference)
@@ -123,6 +132,8 @@ def _old_ids(kind: str, records: Sequence[Any]) -> Iterator[tuple[str, str]]:
         rest = cognee_return.rest_of(properties)
         if rest is not None and isinstance(rest.get("id"), str) and rest["id"]:
             yield record.external_id, rest["id"]
+        elif rest is not None and not any(True for _ in _records_of(kind, record)):
+            yield _MADE_NODE + record.external_id, ""
 
 
 def _records_of(kind: str, record: Any) -> Iterator[tuple[str, Any]]:

@@ -19,14 +19,13 @@ from cogx.hash_tables import hash_ids
 from cogx.ports import RecordSource
 from cogx.transform import cognee_nodes
 from cogx.transform.cognee_ends import STUB
-from cogx.transform.cognee_facts import CHANGES, DECLARED, MADE, count_losses
+from cogx.transform.cognee_facts import CHANGES, DECLARED, IS_A, MADE, count_losses
 from cogx.transform.cognee_gathering import Gathered
 from cogx.transform.examples import Examples
 from cogx.transform.hashes import HashSet
 from cogx.transform.id_map import NODE_KINDS, IdChange
 
 MODES: Final = ("preserve", "hybrid", "re-derive")
-IS_A: Final = "is_a"
 
 
 class CogneeProfile:

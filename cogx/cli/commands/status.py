@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,16 +13,19 @@ from cogx.cli.options import key_option, output_options
 from cogx.cli.progress_bar import progress_on
 from cogx.cli.terminal import Console
 
+if TYPE_CHECKING:
+    from cogx.remote.runs import Run
+
 
 @click.command("status")
-@click.argument("run_id", metavar="RUN_ID")
-@click.option("--dataset", metavar="NAME", help="The dataset it goes into: quicker to find.")
+@click.argument("run_id", metavar="[RUN_ID]", required=False)
+@click.option("--dataset", metavar="NAME", help="The dataset it goes into.")
 @click.option("--url", metavar="URL", help="The server; else as `cogx connect --status` says.")
 @click.option("--wait", is_flag=True, help="Stay until it has ended.")
 @key_option
 @output_options
 def command(
-    run_id: str,
+    run_id: str | None,
     dataset: str | None,
     url: str | None,
     wait: bool,
@@ -30,10 +34,14 @@ def command(
 ) -> int:
     """Tell how an import on a server goes.
 
-    RUN_ID is what `cogx push` printed. The exit code is 1 if it ended with an error.
+    RUN_ID is what `cogx push` printed; without it the last runs are listed. The exit code is 1 if
+    the run ended with an error.
     """
-    from cogx.engine.status import status_sync
+    from cogx.engine.status import runs_sync, status_sync
 
+    if run_id is None:
+        _show_all(console, runs_sync(dataset, url=url, api_key=api_key))
+        return FINE
     with progress_on(console) as progress:
         run = status_sync(
             run_id, dataset=dataset, url=url, api_key=api_key, wait=wait, progress=progress
@@ -46,3 +54,15 @@ def command(
         for line in columns(rows):
             console.line(line)
     return PROBLEMS if run.is_failed else FINE
+
+
+def _show_all(console: Console, runs: list[Run]) -> None:
+    if console.json:
+        console.data([asdict(run) for run in runs])
+        return
+    rows = [
+        (run.run_id or "", run.dataset or "", run.status, run.started_at or "", run.pipeline or "")
+        for run in runs
+    ]
+    for line in columns(rows):
+        console.line(line)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -416,3 +417,24 @@ def test_identified_entities_go_into_a_cognee_under_their_name_ids(tmp_path: Pat
             (known,) = records_in(Mapped(again, id_map), "fact")
     assert nodes == {str(entity_id("Ann"))}
     assert (known.subject_ref, known.object_ref) == ("1", "1")
+
+
+class Bare(RecordList):
+    """A source as a server shows it that gives no properties of edges."""
+
+    def __init__(self, records: list[Any]) -> None:
+        super().__init__([], "cognee")
+        self.records = records
+
+    def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
+        for one in self.records:
+            if one.kind == "fact":
+                one.external_system, one.metadata = "cognee", {}
+            if not kinds or one.kind in kinds:
+                yield one.kind, [one]
+
+
+def test_what_was_made_for_types_goes_even_where_edges_lost_their_properties() -> None:
+    shown = Bare(profiled(entity("1", "Ada", entity_type="Person")))
+    with Portable(shown) as again:
+        assert [one.kind for one in records_in(again)] == ["entity"]
