@@ -209,8 +209,9 @@ class _Push:
                     name,
                     most,
                     "bytes",
-                    f"{self._server.url} takes no archive of {found:,} bytes; nothing was sent. Push it in parts (`cogx export --only ...`, each "
-                    "part as an archive), or raise the server's limit",
+                    f"{self._server.url} takes no archive of {found:,} bytes; nothing was sent. "
+                    "Push it in parts (`cogx export --only ...`, each part as an archive), or "
+                    "raise the server's limit",
                 )
 
     def _result(self, parcel: Parcel, abilities: Abilities, *, dry_run: bool) -> PushResult:
