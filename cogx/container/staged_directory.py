@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from cogx.container.abandoned import claim, clear_abandoned
 from cogx.container.room import writing
 from cogx.container.staging import (
     ASK,
@@ -48,21 +49,35 @@ class StagedDirectory:
         self._name = Path(self.path).name
         self._temporary = temporary_name(self._name)
         self._made: list[str] = []
+        for place in (str(Path(self.path).parent), self.path):
+            clear_abandoned(place, self._name)
         standing = self.refuse_taken()
         self._inside = not standing and Path(self.path).is_dir()
         self._parent = open_holder(self.path) if self._inside else open_parent(self.path)
         self._folder = -1
         try:
             with writing(self.path):
-                os.mkdir(self._temporary, 0o777, dir_fd=self._parent)
-                self._folder = os.open(
-                    self._temporary, FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=self._parent
-                )
+                while not self._create():
+                    self._temporary = temporary_name(self._name)
                 self._granted = stat.S_IMODE(os.fstat(self._folder).st_mode)
                 set_mode(self._folder, 0o700)
         except BaseException:
             self.abort()
             raise
+
+    def _create(self) -> bool:
+        """Make the private directory; False if it was cleared away before it was ours."""
+        os.mkdir(self._temporary, 0o777, dir_fd=self._parent)
+        flags = FOLDER_FLAGS | os.O_NOFOLLOW
+        try:
+            self._folder = os.open(self._temporary, flags, dir_fd=self._parent)
+        except FileNotFoundError:
+            return False
+        if claim(self._temporary, self._parent, self._folder):
+            return True
+        os.close(self._folder)
+        self._folder = -1
+        return False
 
     def refuse_taken(self) -> list[str]:
         """Return the files that stand in the target and may be replaced.
@@ -140,8 +155,11 @@ class StagedDirectory:
             return
         aside = self._temporary
         if not exchange(self._temporary, self._name, self._parent):
-            aside = temporary_name(self._name)
+            # Under a name that nobody clears away: for a moment it is all there is.
+            aside = temporary_name(self._name, "replaced")
             self._put_aside(aside)
+        else:
+            self._made = old  # that is what has the temporary name now
         try:
             _remove(aside, old, self._parent)
         except OSError as error:
@@ -190,7 +208,8 @@ def _remove(name: str, files: list[str], parent: int) -> None:
     folder = os.open(name, FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=parent)
     try:
         for file in files:
-            os.unlink(file, dir_fd=folder)
+            with suppress(FileNotFoundError):
+                os.unlink(file, dir_fd=folder)
     finally:
         os.close(folder)
     os.rmdir(name, dir_fd=parent)

@@ -11,6 +11,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from cogx.container.abandoned import claim, clear_abandoned
 from cogx.container.room import writing
 from cogx.container.staging import (
     ASK,
@@ -32,18 +33,29 @@ class StagedFile:
         self._force = force
         self._name = Path(self.path).name
         self._temporary = temporary_name(self._name)
+        clear_abandoned(str(Path(self.path).parent), self._name)
         self.refuse_taken()
         self.file = -1
         self._folder = open_parent(self.path)
         try:
             with writing(self.path):
-                self.file = os.open(self._temporary, NEW_FLAGS, 0o644, dir_fd=self._folder)
+                while not self._create():
+                    self._temporary = temporary_name(self._name)
                 # Created as the user's umask wants it: that is remembered, then it is closed off.
                 self._granted = stat.S_IMODE(os.fstat(self.file).st_mode)
                 set_mode(self.file, 0o600)
         except BaseException:
             self.abort()
             raise
+
+    def _create(self) -> bool:
+        """Make the private file; False if it was cleared away before it was ours."""
+        self.file = os.open(self._temporary, NEW_FLAGS, 0o644, dir_fd=self._folder)
+        if claim(self._temporary, self._folder, self.file):
+            return True
+        os.close(self.file)
+        self.file = -1
+        return False
 
     def refuse_taken(self) -> None:
         """Raise AlreadyThere if the final name is taken and may not be replaced."""

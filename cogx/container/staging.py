@@ -23,7 +23,12 @@ ASK: Final = "Choose another name, or allow overwriting with --force."
 
 def temporary_name(name: str, kind: str = "partial") -> str:
     """Return a name beside ``name`` that nobody can guess and readers know as a leftover."""
-    return f".{name[:60]}.{kind}-{os.urandom(8).hex()}"
+    return f"{temporary_prefix(name, kind)}{os.urandom(8).hex()}"
+
+
+def temporary_prefix(name: str, kind: str = "partial") -> str:
+    """Return how temporary names beside ``name`` begin; 16 hexadecimal digits follow."""
+    return f".{name[:60]}.{kind}-"
 
 
 def open_parent(path: str) -> int:

@@ -263,3 +263,38 @@ def test_a_stream_that_breaks_is_an_output_error() -> None:
         pytest.raises(OutputError, match="cannot be written"),
     ):
         fill(create_container(pipe))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_a_writer_that_died_has_left_is_cleared_away_by_the_next(
+    tmp_path: Path, name: str
+) -> None:
+    left = tmp_path / f".{name}.partial-{'0' * 16}"
+    if name == "a":
+        left.mkdir()
+        (left / "facts.jsonl").touch()
+    else:
+        left.touch()
+    fill(create_container(tmp_path / name))
+    assert listing(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_a_living_writer_works_on_is_never_cleared_away(tmp_path: Path, name: str) -> None:
+    first = create_container(tmp_path / name)
+    first.write("facts.jsonl", b"f")
+    create_container(tmp_path / name).abort()
+    first.publish(MANIFEST)
+    assert read(tmp_path / name)[0] == {"manifest.json": MANIFEST, "facts.jsonl": b"f"}
+
+
+def test_only_temporary_names_of_our_own_are_ever_cleared_away(tmp_path: Path) -> None:
+    left = tmp_path / f".a.partial-{'0' * 16}"
+    left.mkdir()
+    (left / "summer.jpg").touch()
+    others = [".b.partial-0000000000000000", ".a.partial-12", "a.partial-0000000000000000"]
+    for other in others:
+        (tmp_path / other).touch()
+    fill(create_container(tmp_path / "a"))
+    assert (left / "summer.jpg").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"a", left.name, *others}
