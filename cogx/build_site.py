@@ -50,11 +50,13 @@ class BuildSite:
                 dir=path.parent,
                 ignore_cleanup_errors=True,
             )
-        except OSError as error:
+        except BaseException as error:
+            # Ctrl-C may come when the directory is there and nobody knows of it yet.
+            with suppress(OSError):
+                _clear_leftovers(path)
             self._lock.release()
-            raise OutputError(f"{path.parent}: {error.strerror}.") from error
-        except BaseException:
-            self._lock.release()
+            if isinstance(error, OSError):
+                raise OutputError(f"{path.parent}: {error.strerror}.") from error
             raise
         self.directory = Path(self._directory.name)
         self.built = self.directory / "store"
@@ -87,8 +89,10 @@ class BuildSite:
 
     def close(self) -> None:
         """Clear away what was not published, and let others build. May be called twice."""
-        self._directory.cleanup()
-        self._lock.release()
+        try:
+            self._directory.cleanup()
+        finally:
+            self._lock.release()
 
 
 def clear_leftovers(path: Path) -> int:
@@ -104,11 +108,21 @@ def clear_leftovers(path: Path) -> int:
         lock.release()
 
 
+def tidy(path: Path) -> None:
+    """Clear away what builders that died have left, if there is anything and none is alive.
+
+    What cannot be cleared away now harms nobody, and stays.
+    """
+    if _leftovers(path) or _lock_of(path).exists():
+        with suppress(StoreBusy, OutputError, OSError):
+            clear_leftovers(path)
+
+
 class _Lock:
     """The right to build for a path. The kernel takes it back from a process that dies."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.with_name(f".{path.name[:_SHOWN]}{_LOCK}")
+        self._file = _lock_of(path)
         self._held = -1
         while self._held < 0:
             try:
@@ -129,8 +143,14 @@ class _Lock:
                 self._held = handle
             else:
                 os.close(handle)
-        os.ftruncate(handle, 0)
-        os.write(handle, _me())
+        try:
+            os.ftruncate(handle, 0)
+            os.write(handle, _me())
+        except BaseException as error:
+            self.release()
+            if isinstance(error, OSError):
+                raise OutputError(f"{path.parent}: {error.strerror}.") from error
+            raise
 
     def release(self) -> None:
         if self._held >= 0:
@@ -169,10 +189,18 @@ def _prefix(path: Path) -> str:
     return f".{path.name[:_SHOWN]}."
 
 
-def _clear_leftovers(path: Path) -> int:
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f".{path.name[:_SHOWN]}{_LOCK}")
+
+
+def _leftovers(path: Path) -> list[Path]:
     # The middle is what tempfile chooses: a store whose name begins alike has a dot more.
     ours = re.compile(re.escape(_prefix(path)) + "[a-z0-9_]{8}" + re.escape(PARTIAL))
-    found = [one for one in path.parent.iterdir() if ours.fullmatch(one.name)]
+    return [one for one in path.parent.iterdir() if ours.fullmatch(one.name)]
+
+
+def _clear_leftovers(path: Path) -> int:
+    found = _leftovers(path)
     for leftover in found:
         for directory, folders, files in os.walk(leftover, topdown=False):
             for name in files:

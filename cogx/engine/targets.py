@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from cogx.build_site import tidy
 from cogx.engine.holdings import Holdings, holdings_of
 from cogx.engine.incoming import Incoming
 from cogx.engine.rebuild import Rebuild
@@ -86,6 +88,11 @@ class UriTarget:
             updater = Rehearsal(updater)
         return Session(_for_dataset(updater, into), was_vacant=self._vacant)
 
+    def tidy(self) -> None:
+        """Clear away what an import has left that died after its end, if none is at work."""
+        if self._store.is_file:
+            tidy(Path(self._store.place))
+
     def _rebuild(self, *, dry_run: bool) -> Rebuild:
         new = Nowhere() if dry_run else self._store.writer(replace=True)
         assert new is not None, "a store has a writer or an updater"
@@ -133,6 +140,9 @@ class ObjectTarget:
             return Session(Nowhere() if dry_run else self._writer, was_vacant=True)
         updater = Rehearsal(self._writer) if dry_run else self._writer
         return Session(_for_dataset(updater, into), was_vacant=False)
+
+    def tidy(self) -> None:
+        """Do nothing: an object leaves nothing beside it."""
 
 
 Target = UriTarget | ObjectTarget

@@ -5,6 +5,7 @@ The only module that imports the driver, which has no types of its own.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import ladybug
 import pyarrow as pa
 
-from cogx.errors import StoreError, StoreRefused, StoreUnavailable
+from cogx.errors import NoSpace, StoreError, StoreRefused, StoreUnavailable
 
 _LARGEST_POOL = 4 << 30
 _FULL = "buffer pool is full"
@@ -32,7 +33,7 @@ class Database:
         known_as: Path | None = None,
     ) -> None:
         self._name = known_as or path
-        self._database = _open(path, read_only, buffer_bytes, threads)
+        self._database = _open(path, self._name, read_only, buffer_bytes, threads)
         self._connection: Any = ladybug.Connection(self._database)
 
     def run(self, query: str) -> None:
@@ -74,7 +75,7 @@ class Database:
             raise _translated(error, self._name) from error
 
 
-def _open(path: Path, read_only: bool, buffer_bytes: int, threads: int) -> Any:
+def _open(path: Path, name: Path, read_only: bool, buffer_bytes: int, threads: int) -> Any:
     """Open, with a larger buffer pool if the tables' indexes alone do not fit."""
     while True:
         try:
@@ -87,17 +88,19 @@ def _open(path: Path, read_only: bool, buffer_bytes: int, threads: int) -> Any:
             )
         except RuntimeError as error:
             if _FULL not in str(error) or buffer_bytes >= _LARGEST_POOL:
-                raise _translated(error, path) from error
+                raise _translated(error, name) from error
             buffer_bytes *= 2
 
 
-def _translated(error: RuntimeError, path: Path) -> StoreError:
+def _translated(error: RuntimeError, path: Path) -> StoreError | NoSpace:
     text = str(error).strip()
     first = text.splitlines()[0] if text else "no reason given"
     if "lock" in text.lower() or "retry later" in text:
         return StoreUnavailable(
             f"{path} is in use by another process. Close it there, then try again. ({first})"
         )
+    if os.strerror(errno.ENOSPC) in text:
+        return NoSpace(f"{path}: no room left on the disk. Nothing was written there.")
     if _FULL in text:
         return StoreRefused(
             f"{path}: the database's buffer pool is too small for this graph. "

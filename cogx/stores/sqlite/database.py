@@ -65,9 +65,15 @@ def open_to_change(path: Path, *, buffer_bytes: int) -> sqlite3.Connection:
 
 def recover(path: Path) -> None:
     """Let SQLite take back what a process that died has left half-written."""
+    journal = path.with_name(path.name + "-journal")
     database = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
     try:
         database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if journal.exists():
+            # One that had come to nothing yet stays; on the way back from another journal mode
+            # SQLite removes it, under its own lock. There is no journal in WAL mode.
+            database.execute("PRAGMA journal_mode = PERSIST")
+            database.execute("PRAGMA journal_mode = DELETE")
     finally:
         database.close()
 

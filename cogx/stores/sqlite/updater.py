@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -16,7 +17,7 @@ from cogx.errors import StoreRefused, UsageError
 from cogx.ports import Edge, Node
 from cogx.progress import Progress
 from cogx.stores.sqlite import layout
-from cogx.stores.sqlite.database import open_to_change, translated
+from cogx.stores.sqlite.database import leftovers, open_to_change, recover, translated
 from cogx.stores.sqlite.found import added_columns, header_in, read_meta
 from cogx.stores.sqlite.rows import edge_of_row, edge_row, node_of_row, node_row
 
@@ -111,9 +112,15 @@ class SqliteUpdater:
     def abort(self) -> None:
         """Take everything back that was not finished; may be called twice."""
         self._over = True
-        if hasattr(self, "_database"):
-            self._database.close()
-        self._site.close()
+        try:
+            if hasattr(self, "_database"):
+                self._database.close()
+                # After an error of the disk SQLite leaves its journal to whoever opens next.
+                with suppress(sqlite3.Error):
+                    if next(leftovers(self._path), None) is not None:
+                        recover(self._path)
+        finally:
+            self._site.close()
 
     def _write(self, table: _Table[Row], rows: Iterable[Row]) -> None:
         batch = list(rows)

@@ -291,3 +291,16 @@ def test_unknown_manifest_keys_are_remembered() -> None:
         ["n"],
         "",
     )
+
+
+def test_what_an_import_left_that_died_after_its_end_is_cleared_away_by_the_same_again(
+    tmp_path: Path,
+) -> None:
+    store = tmp_path / "g.sqlite"
+    import_archive(GOOD, f"sqlite:{store}")
+    (tmp_path / ".g.sqlite.abcdefgh.cogx-partial").mkdir()
+    (tmp_path / ".g.sqlite.cogx-lock").touch()
+    import_archive(GOOD, f"sqlite:{store}", dry_run=True)
+    assert len(list(tmp_path.iterdir())) == 3
+    receipt = import_archive(GOOD, f"sqlite:{store}")
+    assert receipt.verified and list(tmp_path.iterdir()) == [store]

@@ -353,6 +353,26 @@ def test_what_a_dead_process_left_is_taken_back(people: Path) -> None:
     assert_same(read(people)[0], PEOPLE)
 
 
+def test_a_journal_that_had_come_to_nothing_is_removed_by_a_rollback(people: Path) -> None:
+    people.with_name(f"{people.name}-journal").write_bytes(bytes(512))
+    sqlite.rollback(people)
+    assert listing(people) == [people.name]
+    assert_same(read(people)[0], PEOPLE)
+
+
+def test_a_rollback_leaves_the_journal_of_a_living_writer(
+    people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cogx.stores.sqlite.database.WAIT_S", 0.01)
+    with closing(sqlite3.connect(people, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("DELETE FROM edges")
+        sqlite.rollback(people)
+        assert listing(people) == [people.name, f"{people.name}-journal"]
+        other.execute("COMMIT")
+    assert read(people)[1] == []
+
+
 def test_stubs_are_not_counted(place: Path) -> None:
     write(place, [Node("a", "T"), Node("b", "Stub", {}, {"stub": True})], [])
     with closing(sqlite.open_reader(place)) as store:
