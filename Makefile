@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint interop bench spec lock clean
+.PHONY: setup demo test lint interop faults bench spec lock clean
 
 setup: .venv/.ready
 
@@ -30,6 +30,10 @@ lint: setup
 interop: setup
 	$(BIN)/python -m tests.interop.environment
 	$(BIN)/python -m pytest -q tests/interop
+
+# Kills, stops and lets down every write (20 minutes); SAMPLE=1: a few of each kind. Needs strace.
+faults: setup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q tests/faults
 
 bench: setup
 	$(BIN)/python -m benchmarks.bench
