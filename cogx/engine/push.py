@@ -37,6 +37,7 @@ class PushResult:
     what the server says it left out, ``losses`` what it did not take that it should have, by
     code; ``declared`` what a server of its kind never keeps. ``llm_calls`` are those to be
     expected there: one or more for each text. ``run_ids`` are all runs that were started there.
+    ``verified`` tells whether the server shows all that was sent; None if nobody looked.
     """
 
     status: str
@@ -54,6 +55,7 @@ class PushResult:
     size_bytes: int = 0
     llm_calls: int = 0
     run_ids: list[str] = field(default_factory=list)
+    verified: bool | None = None
     skipped_facts: int = 0
     deduped_facts: int = 0
     losses: dict[str, int] = field(default_factory=dict)
@@ -82,6 +84,7 @@ def push_sync(
     user: str | None = None,
     since: str | None = None,
     wait: bool = False,
+    verify: bool = False,
     dry_run: bool = False,
     allow_empty: bool = False,
     kinds: frozenset[str] = EVERYTHING,
@@ -101,6 +104,8 @@ def push_sync(
         user: as whom to read a local cognee.
         since: an archive that the server has already: only what is new or changed is sent.
         wait: stay until a background run ends, and fail if it does.
+        verify: stay until it has ended, then look whether the server shows every node, name and
+            edge that was sent; what it does not is a loss.
         dry_run: ask, pack and check, but send nothing.
         kinds: records of other kinds stay here.
         silence_s: how long the server may say nothing while it imports.
@@ -128,8 +133,10 @@ def push_sync(
         result = push.run(
             background=run_in_background, since=since, dry_run=dry_run, allow_empty=allow_empty
         )
-        if wait and not dry_run:
+        if (wait or verify) and not dry_run:
             _wait(server, result, progress)
+        if verify and not dry_run:
+            push.verify(result)
     return result
 
 
@@ -147,6 +154,7 @@ class _Push:
         self._shipment = shipment
         self._server = server
         self._directory = directory
+        self._sent: list[Path] = []
         self._progress = progress
 
     def run(
@@ -165,6 +173,16 @@ class _Push:
             else:
                 self._send(parcel, result, mode=self.mode, background=background)
         return result
+
+    def verify(self, result: PushResult) -> None:
+        """Add to a result what the server does not show."""
+        from cogx.engine.push_check import missing_there  # noqa: PLC0415 - only if asked for
+
+        for path in self._sent:
+            lost = missing_there(self._server, self.target, path, self._progress)
+            for code, number in lost.items():
+                result.losses[code] = result.losses.get(code, 0) + number
+        result.verified = not result.losses
 
     def _packed(
         self,
@@ -247,6 +265,8 @@ class _Push:
             silence_s=self.silence_s,
             progress=self._progress,
         )
+        if parcel.path not in self._sent:
+            self._sent.append(parcel.path)
         done = imported(answer)
         result.remote_response = answer
         result.status = done.status

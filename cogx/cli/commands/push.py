@@ -32,6 +32,7 @@ _MODES = ("preserve", "hybrid", "re-derive")
 @click.option("--url", metavar="URL", help="The server; else as `cogx connect --status` says.")
 @click.option("-b", "--background", is_flag=True, help="Return once the upload is complete.")
 @click.option("--wait", is_flag=True, help="Stay until a background import has ended.")
+@click.option("--verify", is_flag=True, help="Look afterwards whether all of it is there.")
 @click.option("--since", metavar="ARCHIVE", help="Send only what this archive does not hold.")
 @click.option("--user", metavar="EMAIL", help="As whom to read a local cognee.")
 @click.option("--dry-run", is_flag=True, help="Ask, pack and check; send nothing.")
@@ -48,6 +49,7 @@ def command(
     url: str | None,
     background: bool,
     wait: bool,
+    verify: bool,
     since: str | None,
     user: str | None,
     dry_run: bool,
@@ -76,6 +78,7 @@ def command(
             user=user,
             since=since,
             wait=wait,
+            verify=verify,
             dry_run=dry_run,
             allow_empty=allow_empty,
             progress=progress,
@@ -99,6 +102,8 @@ def _show(console: Console, what: str, result: PushResult) -> None:
     _show_codes(console, "Not kept by such a server, as is known:", result.declared)
     if console.verbose:
         _show_codes(console, "Told otherwise, so that it is kept:", result.changes)
+    if result.verified:
+        console.line("Looked at: the server shows every node, name and edge that was sent.")
     for note in result.notes:
         console.note(note)
     if result.pipeline_run_id and not result.finished and not result.dry_run:

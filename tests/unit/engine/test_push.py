@@ -227,3 +227,30 @@ def test_only_what_is_new_is_sent_with_what_it_needs(
     assert result.sent == {"raw_node": 2, "fact": 1}
     assert len(cognee.datasets["x"].graph()["nodes"]) == 3
     assert len(cognee.datasets["x"].graph()["edges"]) == 2
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_a_look_afterwards_finds_all_of_it(
+    cognee: CogneeLike, good: Path, background: bool
+) -> None:
+    result = push_sync(
+        good, url=cognee.url, api_key="secret", run_in_background=background, verify=True
+    )
+    assert (result.verified, result.losses, result.finished) == (True, {}, True)
+
+
+def test_a_look_afterwards_counts_what_is_not_there(cognee: CogneeLike, good: Path) -> None:
+    graph = cognee.dataset("notes").graph
+    cognee.dataset("notes").graph = (
+        lambda: {  # type: ignore[method-assign]
+            "nodes": [node | {"label": "another"} for node in graph()["nodes"][:1]],
+            "edges": [],
+        }
+    )
+    result = push_sync(good, url=cognee.url, api_key="secret", verify=True)
+    assert result.verified is False
+    assert result.losses == {
+        "push.node-missing": 1,
+        "push.name-differs": 1,
+        "push.edge-missing": 1,
+    }
