@@ -9,7 +9,6 @@ import os
 import threading
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 from cogx.engine.cloud import Check, Cloud, Show, reach_cloud
 from cogx.engine.standing import check_server
@@ -17,10 +16,7 @@ from cogx.errors import NotConnected, OutputError, RemoteError
 from cogx.progress import SILENT, Progress
 from cogx.remote.credentials import URL_VARIABLE, ServerAt, resolve_server
 from cogx.remote.memory import MemoryClient
-from cogx.remote.saved_login import Login, delete_login, read_login, save_login
-
-DIRECT: Final = "local"
-"""The account of a login where somebody gave URL and key, as cognee writes it."""
+from cogx.remote.saved_login import DIRECT, Login, delete_login, read_login, save_login
 
 _lock = threading.Lock()
 _current: MemoryClient | None = None

@@ -11,7 +11,7 @@ from typing import Any, Final
 from cogx.errors import CogxError, RemoteGarbled, RemoteRefused, RemoteUnavailable
 from cogx.remote.address import is_loopback
 from cogx.remote.credentials import KEY_VARIABLE, ServerAt
-from cogx.remote.saved_login import read_login
+from cogx.remote.saved_login import DIRECT, read_login
 from cogx.remote.server import Server
 
 REJECTED: Final = frozenset({401, 403})
@@ -84,8 +84,9 @@ def check_server(at: ServerAt, *, allow_unreachable: bool = False) -> Standing:
 def standing(at: ServerAt) -> Standing:
     """Return how things stand, well or not; a fault is among the notes."""
     login = read_login().login
-    own = login is not None and login.service_url.rstrip("/") == at.url
-    account, tenant = (login.email, login.tenant_name) if own and login else ("", "")
+    account = tenant = ""
+    if login is not None and login.service_url.rstrip("/") == at.url and login.email != DIRECT:
+        account, tenant = login.email, login.tenant_name
     try:
         found = check_server(at)
     except CogxError as error:

@@ -18,6 +18,8 @@ from typing import Any, Final, NamedTuple
 
 from cogx.errors import OutputError
 
+DIRECT: Final = "local"
+"""The e-mail of a login where somebody gave URL and key, as cognee writes it."""
 _MOST_BYTES: Final = 1 << 20
 _MARGIN_S: Final = 60.0
 """A token that lives no longer than this counts as expired."""

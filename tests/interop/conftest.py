@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from . import comparison, environment
+from .server_process import CogneeServer
 from .session import PeerSession
 
 HERE = Path(__file__).parent
@@ -55,6 +56,13 @@ def peer(cognee_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Keep one cognee process for all tests: its import alone takes seconds."""
     with PeerSession(cognee_python, tmp_path_factory.mktemp("cognee")) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def server(cognee_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CogneeServer]:
+    """Keep one cognee server for all tests."""
+    with CogneeServer(cognee_python, tmp_path_factory.mktemp("server")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,6 @@ from .conftest import REAL_SMALL
 from .server_process import CogneeServer
 
 NODES, EDGES, DOCUMENTS = 120, 361, 6
-
-
-@pytest.fixture(scope="session")
-def server(cognee_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CogneeServer]:
-    with CogneeServer(cognee_python, tmp_path_factory.mktemp("server")) as running:
-        yield running
 
 
 Push = Callable[..., cogx.PushResult]
