@@ -133,6 +133,7 @@ def push_sync(
         result = push.run(
             background=run_in_background, since=since, dry_run=dry_run, allow_empty=allow_empty
         )
+        result.notes += at.notes
         if (wait or verify) and not dry_run:
             _wait(server, result, progress)
         if verify and not dry_run:
