@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "connect": "Log in to a cognee or cogx server, so that other commands find it.",
     "push": "Push a graph to a cognee or cogx server.",
     "pull": "Pull a dataset from a cognee or cogx server into an archive.",
+    "sync": "Send raw data to a cognee or cogx server, which builds the graph itself.",
     "status": "Tell how an import on a server goes.",
     "completion": "Print a shell completion script.",
     "help": "Explain a command or a topic.",

@@ -51,7 +51,8 @@ class LocalCognee:
     Raises:
         BadSetting: no cognee is there.
         UnknownName: no such user.
-        StoreUnavailable: cognee is writing; a retry may help.
+        StoreUnavailable: cognee keeps writing; a retry may help.
+    Cost: every user and dataset in memory, and a temporary copy of cognee's SQLite file.
     """
 
     def __init__(
@@ -61,7 +62,8 @@ class LocalCognee:
         user: str | None = None,
         data: str | Path | None = None,
     ) -> None:
-        self._relational = Relational(relational_file(find_root(root)))
+        # A sync takes long, and may even go to the cognee that it comes from.
+        self._relational = Relational(relational_file(find_root(root)), copied=True)
         self._data = data
         self._user = user
         try:
@@ -80,15 +82,10 @@ class LocalCognee:
         return self._accounts.find(dataset, self._user)
 
     def iter_files(self, dataset: Dataset) -> Iterator[RawFile]:
-        """Yield the files of a dataset, by id.
-
-        Raises:
-            StoreUnavailable: cognee wrote meanwhile.
-        """
+        """Yield the files of a dataset, by id, as they were listed when this was opened."""
         where = "WHERE dataset_id = ? ORDER BY id"
         for row in self._relational.rows("data", where, UUID(dataset.id).hex):
             yield self._file(row)
-        self._relational.check_unchanged()
 
     def close(self) -> None:
         """Let go of cognee's files."""

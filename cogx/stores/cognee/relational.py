@@ -24,16 +24,19 @@ _LOGS: Final = ("-wal", "-journal")
 class Relational:
     """One open SQLite file. Close it; closing twice is fine.
 
+    Args:
+        copied: read a copy in any case, so that cognee may write while it is read.
+
     Raises:
         StoreRefused: not a SQLite file.
         StoreUnavailable: it changes faster than it can be copied.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, copied: bool = False) -> None:
         self._path = path
         self._stack = ExitStack()
         self._seen = stamps_of(path, _LOGS)
-        self._copied = any(size for _, size, _ in self._seen[1:])
+        self._copied = copied or any(size for _, size, _ in self._seen[1:])
         try:
             place, mode = path, "mode=ro&immutable=1"
             if self._copied:
