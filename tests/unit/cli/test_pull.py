@@ -6,23 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
 from cogx.cli.commands import pull
 from cogx.engine.rewriting import PROFILES
-from cogx.remote.server import TRIES
 from tests.unit.remote.giving import KEY, ROOT, Giving, edge, node, uid
 
 from .conftest import Call
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COGNEE_API_KEY", KEY)
     monkeypatch.setattr("cogx.remote.download.FIRST_WAIT_S", 0.0)
-    with stamina.set_testing(True, attempts=TRIES):
-        yield
+    monkeypatch.setattr("cogx.remote.server.FIRST_WAIT_S", 0.0)
 
 
 @pytest.fixture
