@@ -9,6 +9,7 @@ import pytest
 
 from cogx.cli.commands import pull
 from cogx.engine.rewriting import PROFILES
+from cogx.remote.server import TRIES
 from tests.unit.remote.giving import KEY, ROOT, Giving, edge, node, uid
 
 from .conftest import Call
