@@ -367,7 +367,7 @@ class _Once:
 def explained(error: RemoteRefused) -> str:
     """Return what a server said, with what it means for a sync."""
     meaning = _MEANINGS.get(error.status)
-    return f"{error} {meaning}" if meaning else str(error)
+    return f"{meaning} ({error})" if meaning else str(error)
 
 
 def _hashed(number: int, item: RawItem, path: Path, progress: Progress) -> Hashed:
