@@ -5,49 +5,19 @@ Each becomes one file with a name, in an order that is the same at every look. A
 
 from __future__ import annotations
 
-import binascii
-import mimetypes
 import os
-import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from cogx.derive.texts import is_binary, text_of
 from cogx.engine.parcel import Shipment
+from cogx.engine.raw_records import RESERVED, RawItem, RecordFiles, fit_name
 from cogx.engine.uris import parse_uri
 from cogx.errors import BadSetting, UnknownName
-from cogx.format.identity import node_id
-from cogx.format.layout import CONTENT_KINDS, KINDS, SUFFIXES
+from cogx.format.layout import SUFFIXES
 from cogx.progress import SILENT, Progress
-
-_LONGEST_NAME: Final = 120
-_RESERVED: Final = frozenset({"_cognee", "node_set", "cogx_sync"})
-"""Keys of a document's metadata that a server writes itself, or refuses."""
-_NOT_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f"*:<>?|\ud800-\udfff]')
-_ENDINGS: Final = {"text/plain": ".txt", "text/markdown": ".md", "application/json": ".json"}
-
-
-@dataclass(slots=True)
-class RawItem:
-    """One file to be sent. ``path`` may vanish when the next one is taken.
-
-    ``problem`` says why it cannot be sent; ``is_text_only`` that its original is gone.
-    """
-
-    id: str
-    name: str
-    path: Path | None
-    mime_type: str | None = None
-    label: str | None = None
-    external_metadata: dict[str, Any] = field(default_factory=dict)
-    node_set: tuple[str, ...] = ()
-    problem: str | None = None
-    is_text_only: bool = False
 
 
 class RawSource(Protocol):
@@ -106,9 +76,8 @@ class _Places:
     def one(self, what: Any) -> RawSource:
         named = _dataset_named(what)
         if named is None:
-            return RecordFiles(
-                self._stack.enter_context(Shipment(what, progress=self._progress)), what
-            )
+            shipment = self._stack.enter_context(Shipment(what, progress=self._progress))
+            return RecordFiles(shipment.records, shipment.name, what)
         name, settings = named
         cognee = self._cognee(settings)
         return self._dataset(cognee, cognee.find(name), settings)
@@ -146,14 +115,14 @@ class CogneeFiles:
     def iter_items(self) -> Iterator[RawItem]:
         """Yield the files, by id."""
         for file in self._cognee.iter_files(self._dataset):
-            given = {k: v for k, v in file.external_metadata.items() if k not in _RESERVED}
+            given = {k: v for k, v in file.external_metadata.items() if k not in RESERVED}
             missing = (
                 f"its file is not there: {file.location}. If the files were moved, set "
                 "DATA_ROOT_DIRECTORY as cognee has it."
             )
             yield RawItem(
                 id=file.id,
-                name=_fit(file.name),
+                name=fit_name(file.name),
                 path=file.path,
                 mime_type=file.mime_type,
                 label=file.label,
@@ -162,100 +131,6 @@ class CogneeFiles:
                 problem=missing if file.path is None else None,
                 is_text_only=file.path is not None and not file.is_original,
             )
-
-
-class RecordFiles:
-    """The content records of an archive or a store, each as a file; parts of one are one again.
-
-    Cost: a pass over the content records for each look, and temporary disk for the longest.
-    """
-
-    def __init__(self, shipment: Shipment, what: Any) -> None:
-        self._shipment = shipment
-        self.id = ""
-        self.name: str = shipment.name
-        self.graph = what
-
-    def iter_items(self) -> Iterator[RawItem]:
-        """Yield the files, in the order of the records."""
-        kinds = [kind for kind in KINDS if kind in CONTENT_KINDS]
-        with tempfile.TemporaryDirectory(prefix="cogx-") as directory:
-            begun: _Begun | None = None
-            for kind, batch in self._shipment.records.iter_batches(*kinds):
-                for record in batch:
-                    if begun is not None and begun.goes_on(kind, record):
-                        begun.add(record)
-                        continue
-                    if begun is not None:
-                        yield begun.item()
-                    begun = _Begun(kind, record, Path(directory, "raw"))
-            if begun is not None:
-                yield begun.item()
-
-
-class _Begun:
-    """A file of which one record is there, and perhaps more of them follow."""
-
-    def __init__(self, kind: str, record: Any, path: Path) -> None:
-        metadata = record.metadata if kind == "document" else {}
-        self._kind = kind
-        self._record = record
-        self._metadata = metadata
-        self._path = path
-        self._parts = 1
-        self._problem: str | None = None
-        if metadata.get("content_missing"):
-            self._problem = "the record has no content: its file was not there when it was exported"
-        elif _is_part(metadata):
-            self._problem = (
-                f"it is part {metadata.get('part')} of a text whose beginning is not here"
-            )
-        path.write_bytes(self._bytes(record))
-
-    def goes_on(self, kind: str, record: Any) -> bool:
-        metadata = record.metadata if kind == self._kind == "document" else {}
-        return (
-            not _is_part(self._metadata)
-            and metadata.get("part_of") == self._record.external_id
-            and metadata.get("part") == self._parts + 1
-        )
-
-    def add(self, record: Any) -> None:
-        self._parts += 1
-        with self._path.open("ab") as file:
-            file.write(self._bytes(record))
-
-    def item(self) -> RawItem:
-        record, metadata = self._record, self._metadata
-        told = metadata.get("parts")
-        if isinstance(told, int) and not isinstance(told, bool) and told > self._parts:
-            self._problem = self._problem or f"only {self._parts} of its {told} parts are here"
-        mime_type, ending = _form(getattr(record, "mime_type", None), is_binary(metadata))
-        given = metadata.get("external_metadata")
-        given = given if isinstance(given, dict) else {}
-        sets = metadata.get("node_set")
-        label = metadata.get("label")
-        return RawItem(
-            id=_identity(self._kind, record),
-            name=_name(_title(record), ending),
-            path=None if self._problem else self._path,
-            mime_type=mime_type,
-            label=label if isinstance(label, str) and label else None,
-            external_metadata={k: v for k, v in given.items() if k not in _RESERVED},
-            node_set=tuple(one for one in sets if isinstance(one, str))
-            if isinstance(sets, list)
-            else (),
-            problem=self._problem,
-        )
-
-    def _bytes(self, record: Any) -> bytes:
-        if not is_binary(self._metadata):
-            return text_of(self._kind, record).encode()
-        try:
-            return binascii.a2b_base64(record.content.encode(), strict_mode=True)
-        except ValueError:
-            self._problem = "its content is declared as base64 and is not"
-            return b""
 
 
 def _dataset_named(what: Any) -> tuple[str, dict[str, str]] | None:
@@ -273,46 +148,3 @@ def _dataset_named(what: Any) -> tuple[str, dict[str, str]] | None:
     if scheme != "cognee":
         return None
     return place, {name: value for name, value in settings.items() if name != "buffer"}
-
-
-def _is_part(metadata: dict[str, Any]) -> bool:
-    return bool(metadata.get("part_of")) and metadata.get("part") != 1
-
-
-def _identity(kind: str, record: Any) -> str:
-    own = record.external_id if kind == "document" else f"{kind}:{record.external_id}"
-    return node_id(record.external_system, own)
-
-
-def _title(record: Any) -> str:
-    for name in ("title", "label"):
-        value = getattr(record, name, None)
-        if isinstance(value, str) and value.strip():
-            return value
-    return str(record.external_id)
-
-
-def _form(told: str | None, binary: bool) -> tuple[str, str]:
-    """Return type and ending of a file, which say what a server is to make of the bytes."""
-    if binary:
-        mime_type = told or "application/octet-stream"
-        return mime_type, mimetypes.guess_extension(mime_type) or ""
-    if told in _ENDINGS:
-        return told, _ENDINGS[told]
-    if told is not None and told.startswith("text/"):
-        return told, mimetypes.guess_extension(told) or ".txt"
-    return "text/plain", ".txt"  # the text that was made of a PDF is none any more
-
-
-def _name(title: str, ending: str) -> str:
-    stem = title[: -len(ending)] if ending and title.endswith(ending) else title
-    return _fit(stem, ending)
-
-
-def _fit(name: str, ending: str = "") -> str:
-    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    last = _NOT_IN_NAMES.sub("_", last).strip() or "unnamed"
-    if not ending:
-        stem, dot, ending = last.rpartition(".")
-        last, ending = (stem, dot + ending) if stem and len(ending) < 16 else (last, "")
-    return last[: _LONGEST_NAME - len(ending)] + ending

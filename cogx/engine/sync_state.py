@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from cogx.errors import OutputError, UnknownName
 from cogx.format.timestamps import format_timestamp
-from cogx.remote.ledger import Lock, is_held, state_directory
+from cogx.remote.state import Lock, is_held, state_directory
 
 ACTIVE: Final = frozenset({"started", "in_progress"})
 MOST_NAMES: Final = 1000

@@ -7,13 +7,10 @@ Source: spec/wire.md#sync.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
@@ -21,6 +18,7 @@ from urllib.parse import quote, unquote
 
 from cogx.errors import BadSetting, RemoteGarbled, RemoteRefused
 from cogx.remote.dataset import RemoteDataset, Row
+from cogx.remote.file_form import FileForm, FileToSend
 from cogx.remote.probe import CAPABILITIES, DATASETS, MOST_LIST_BYTES
 from cogx.remote.server import Server
 
@@ -34,28 +32,11 @@ MARK: Final = "cogx_sync"
 LONG_SILENCE_S: Final = 1800.0
 """How long a server may say nothing while it stores a file."""
 STALL_S: Final = 600.0
-_PART_BYTES: Final = 64 << 10
 _ABSENT: Final = frozenset({404, 405, 501})
 _SHOWN: Final = 20
 _TEXT_FILE: Final = re.compile(r"text_([0-9a-f]{32})\.\w+")
 _HASH: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 _TOLD_HASHES: Final = ("contentHash", "content_hash", "sha256", "md5")
-
-
-@dataclass(frozen=True, slots=True)
-class FileToSend:
-    """A file and what goes with it. ``id`` is a UUID of ours, ``sha256`` and ``md5`` in hex."""
-
-    id: str
-    path: Path
-    name: str
-    size_bytes: int
-    sha256: str
-    md5: str
-    mime_type: str | None = None
-    label: str | None = None
-    external_metadata: Mapping[str, Any] = field(default_factory=dict)
-    node_set: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +48,14 @@ class Added:
     content_hash: str | None
 
 
-class FileChanged(BadSetting):
-    """A file is not what it was when it was looked at; the server did not get it whole."""
-
-
 def find_own(server: Server, name: str) -> RemoteDataset | None:
-    """Return the dataset of a name that the key's user writes to, None if there is none.
+    """Return the dataset of a name that is the key's user's own, None if there is none.
+
+    Others may share one of the same name; a cognee makes a new one beside it. A server that does
+    not say who the user is gives the one there is.
 
     Raises:
-        BadSetting: several datasets of others have the name, and none is the user's own.
+        BadSetting: several datasets have the name, and the server does not say which is whose.
         RemoteGarbled: no list of datasets.
     """
     rows = server.get_json(DATASETS, most_bytes=MOST_LIST_BYTES)
@@ -86,14 +66,14 @@ def find_own(server: Server, name: str) -> RemoteDataset | None:
         for row in rows
         if isinstance(row, dict) and row.get("name") == name and isinstance(row.get("id"), str)
     ]
-    if len(same) > 1:
-        me = user_id(server)
-        same = [row for row in same if me is not None and row.get("ownerId") == me] or same
+    me = user_id(server) if same else None
+    if me is not None and all(isinstance(row.get("ownerId"), str) for row in same):
+        same = [row for row in same if row["ownerId"] == me]
     if len(same) > 1:
         listed = ", ".join(row["id"] for row in same[:_SHOWN])
         raise BadSetting(
-            f"{len(same)} datasets on {server.url} are called {name!r}, and none is known to be "
-            f"yours: {listed}. Give another name with --target-dataset."
+            f"{len(same)} datasets on {server.url} are called {name!r}, and it does not say which "
+            f"is yours: {listed}. Give another name with --target-dataset."
         )
     return RemoteDataset(server, same[0]["id"], name) if same else None
 
@@ -142,7 +122,7 @@ def add_file(
     if file.label:
         fields.append(("labels", json.dumps([file.label])))
     fields += [("node_set", one) for one in file.node_set]
-    body = partial(_Body, file=file, fields=fields, part="data", advance=advance)
+    body = partial(FileForm, file=file, fields=fields, part="data", advance=advance)
     return _added(server, _send(server, "POST", ADD, body, file.path, silence_s=silence_s))
 
 
@@ -199,7 +179,7 @@ class SyncRoutes:
             ("md5", file.md5),
         ]
         path = f"{self._path}/data/{quote(file.id, safe='')}"
-        body = partial(_Body, file=file, fields=fields, part="file", advance=advance)
+        body = partial(FileForm, file=file, fields=fields, part="file", advance=advance)
         answer = _send(self._server, "PUT", path, body, file.path, silence_s=silence_s)
         told = answer if isinstance(answer, dict) else {}
         return Added(file.id, self.dataset_id, _told_hash(told))
@@ -248,7 +228,7 @@ def _send(
     server: Server,
     method: str,
     route: str,
-    form: Callable[[IO[bytes]], _Body],
+    form: Callable[[IO[bytes]], FileForm],
     path: Path,
     *,
     silence_s: float,
@@ -262,62 +242,6 @@ def _send(
         return server.post_bytes(
             route, body, headers=headers, silence_s=silence_s, stall_s=STALL_S, method=method
         )
-
-
-class _Body:
-    """A form with one file.
-
-    Its end is held back until the bytes have proven to be the right ones: without it no server
-    takes the file.
-    """
-
-    def __init__(
-        self,
-        content: IO[bytes],
-        *,
-        file: FileToSend,
-        fields: Sequence[tuple[str, str]],
-        part: str,
-        advance: Callable[[int], None] | None,
-    ) -> None:
-        self.boundary = secrets.token_hex(24)
-        self._content = content
-        self._file = file
-        self._advance = advance
-        lines = [
-            f'--{self.boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in fields
-        ]
-        name = _quoted(file.name)
-        kind = file.mime_type or "application/octet-stream"
-        lines.append(
-            f"--{self.boundary}\r\nContent-Disposition: form-data; "
-            f'name="{part}"; filename="{name}"\r\nContent-Type: {_plain(kind)}\r\n\r\n'
-        )
-        self._before = "".join(lines).encode("utf-8", "replace")
-        self._after = f"\r\n--{self.boundary}--\r\n".encode()
-        self.size = len(self._before) + file.size_bytes + len(self._after)
-
-    def __iter__(self) -> Iterator[bytes]:
-        if os.fstat(self._content.fileno()).st_size != self._file.size_bytes:
-            raise self._changed()
-        yield self._before
-        seen, left = hashlib.sha256(), self._file.size_bytes
-        while left:
-            part = self._content.read(min(_PART_BYTES, left))
-            if not part:
-                raise self._changed()
-            left -= len(part)
-            seen.update(part)
-            yield part
-            if self._advance is not None:
-                self._advance(len(part))
-        if seen.hexdigest() != self._file.sha256:
-            raise self._changed()
-        yield self._after
-
-    def _changed(self) -> FileChanged:
-        return FileChanged(f"{self._file.name}: it changed while it was sent. Sync again.")
 
 
 def _added(server: Server, answer: Any) -> Added:
@@ -352,12 +276,3 @@ def _told_hash(told: Mapping[str, Any]) -> str | None:
         if isinstance(value, str) and _HASH.fullmatch(value):
             return value
     return None
-
-
-def _quoted(name: str) -> str:
-    """Return a file name as browsers write it into a form."""
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _plain(kind: str) -> str:
-    return kind if kind.isascii() and kind.isprintable() else "application/octet-stream"

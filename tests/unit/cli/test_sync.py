@@ -22,7 +22,7 @@ from .conftest import Call
 def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CogneeTaking]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("COGNEE_API_KEY", "secret")
-    monkeypatch.setattr("cogx.engine.sync_dataset.wait_for", partial(runs.wait, poll_s=0.0))
+    monkeypatch.setattr("cogx.engine.sync_rebuild.wait_for", partial(runs.wait, poll_s=0.0))
     with CogneeTaking(key="secret") as server:
         server.has_llm = True
         monkeypatch.setenv("COGNEE_SERVICE_URL", server.url)

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import cogx
-from cogx.engine import sync as sync_module
 from cogx.engine.sync import SyncResult, sync_status, sync_sync, wait_for_sync
+from cogx.engine.sync_dataset import DatasetSync
 from cogx.engine.sync_state import RunFile
 from cogx.errors import (
     BadSetting,
@@ -30,12 +30,21 @@ from cogx.errors import (
 from cogx.remote import runs
 from cogx.remote.ledger import Ledger, ledger_file
 from tests.unit.archive.made import archive, document, entity, fact
-from tests.unit.remote.cognee_graphs import Refusal
+from tests.unit.remote.cognee_graphs import Dataset, Refusal
 from tests.unit.remote.cognee_like import Answer
 from tests.unit.remote.taking import ME, CogneeTaking
 from tests.unit.stores.cognee_handmade import Handmade, uuid_of
 
 BOB = "bob@example.org"
+
+
+class Theirs(Dataset):
+    """A dataset of another user, who shares it."""
+
+    def row(self) -> dict[str, Any]:
+        return super().row() | {"ownerId": "00000000-0000-4000-8000-000000000002"}
+
+
 DEFAULT = "default_user@example.com"
 
 
@@ -48,7 +57,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("cogx.remote.download.FIRST_WAIT_S", 0.0)
     monkeypatch.setattr("cogx.remote.server.FIRST_WAIT_S", 0.0)
-    monkeypatch.setattr("cogx.engine.sync_dataset.wait_for", partial(runs.wait, poll_s=0.0))
+    monkeypatch.setattr("cogx.engine.sync_rebuild.wait_for", partial(runs.wait, poll_s=0.0))
 
 
 @pytest.fixture
@@ -96,6 +105,17 @@ def test_without_a_name_all_that_the_user_may_read_are_sent(
     assert there.names("notes") == ["ada.txt", "bernoulli.txt"]
     assert there.names("more") == ["engine.txt"]
     assert "hidden" not in there.kept
+
+
+def test_it_reads_as_the_user_who_is_named(there: CogneeTaking, made: Handmade) -> None:
+    result = synced(there, made, user=BOB)
+    assert (result.dataset_names, result.user_id) == (["hidden"], uuid_of(BOB))
+
+
+def test_a_uri_of_a_local_cognee_is_read_by_its_files(there: CogneeTaking, made: Handmade) -> None:
+    result = synced(there, None, f"cognee:notes?root={made.root}")
+    assert there.names("notes") == ["ada.txt", "bernoulli.txt"]
+    assert result.dataset_ids == [uuid_of(f"{DEFAULT}:notes")]
 
 
 def test_the_result_has_the_fields_of_cognees(there: CogneeTaking, made: Handmade) -> None:
@@ -218,6 +238,15 @@ def test_a_name_that_a_cognee_chokes_on_is_told_before(there: CogneeTaking, tmp_
     assert there.adds == []
 
 
+def test_somebody_elses_dataset_of_that_name_is_left_alone(
+    there: CogneeTaking, made: Handmade
+) -> None:
+    theirs = Theirs("11111111-1111-4111-8111-111111111111", "notes")
+    there.datasets["theirs"] = theirs
+    result = synced(there, made, ["notes"])
+    assert result.datasets[0].target_id == there.datasets["notes"].id != theirs.id
+
+
 # What is not sent again.
 
 
@@ -338,30 +367,40 @@ def test_a_file_that_did_not_arrive_is_sent_again(there: CogneeTaking, made: Han
     assert "does not show it" in result.datasets[0].failed[0][1]
 
 
-def test_a_gateway_that_stays_in_the_way_is_told_and_the_rest_goes_later(
+def test_a_file_that_does_not_get_through_is_told_and_goes_later(
     there: CogneeTaking, made: Handmade
 ) -> None:
-    there.refuses["bernoulli.txt"] = Refusal(502, {"detail": "Bad gateway."})
+    there.refuses["ada.txt"] = Refusal(502, {"detail": "Bad gateway."})
     result = synced(there, made, ["notes"])
-    assert (result.status, result.files_sent) == ("failed", 1)
-    assert "502: Bad gateway." in (result.datasets[0].error or "")
+    assert (there.adds.count("ada.txt"), result.status) == (4, "failed")
+    assert "502: Bad gateway." in result.datasets[0].failed[0][1]
+    assert there.names("notes") == ["bernoulli.txt"]
     there.refuses.clear()
-    assert synced(there, made, ["notes"]).datasets[0].sent == ["bernoulli.txt"]
+    assert synced(there, made, ["notes"]).datasets[0].sent == ["ada.txt"]
+
+
+def test_where_nothing_gets_through_the_dataset_is_left(
+    there: CogneeTaking, tmp_path: Path
+) -> None:
+    members = archive(*(document(f"d{n}", content=f"{n}") for n in range(9)))
+    there.refuses = {f"d{n}.txt": Refusal(503, {"detail": "Busy."}) for n in range(9)}
+    result = synced(there, None, str(written(members, tmp_path / "mine.tar.gz")))
+    assert len(there.adds) == 3 * 4
+    assert "503: Busy." in (result.datasets[0].error or "")
 
 
 def test_a_server_that_is_gone_is_an_error_and_the_state_says_so(
-    there: CogneeTaking, made: Handmade, monkeypatch: pytest.MonkeyPatch
+    there: CogneeTaking, made: Handmade
 ) -> None:
-    def gone(*_: object, **__: object) -> None:
-        raise RemoteUnavailable("Nobody answers.")
-
-    monkeypatch.setattr("cogx.engine.sync_dataset.add_file", gone)
+    there.dead_after = 1
     with pytest.raises(RemoteUnavailable):
         synced(there, made, ["notes"])
     (run,) = (Path(os.environ["XDG_STATE_HOME"]) / "cogx/sync/runs").glob("*.json")
     state = sync_status(run.stem)
-    assert (state.status, state.files_sent) == ("failed", 0)
-    assert "Nobody answers" in state.message
+    assert (state.status, state.files_sent) == ("failed", 1)
+    assert "1 file sent" in state.message
+    there.dead_after = None
+    assert synced(there, made, ["notes"]).datasets[0].sent == ["bernoulli.txt"]
 
 
 def test_a_hash_that_is_not_ours_is_a_failure(there: CogneeTaking, made: Handmade) -> None:
@@ -377,13 +416,13 @@ def test_a_file_that_changes_is_not_sent(
     there: CogneeTaking, made: Handmade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = made.files / "owner" / "engine.txt"
-    real = sync_module.DatasetSync.compare
+    real = DatasetSync.compare
 
     def compare(self: Any, *, dry_run: bool) -> None:
         real(self, dry_run=dry_run)
         path.write_bytes(b"The engine was never BUILT.")
 
-    monkeypatch.setattr(sync_module.DatasetSync, "compare", compare)
+    monkeypatch.setattr(DatasetSync, "compare", compare)
     result = synced(there, made, ["more"])
     assert there.adds == []
     assert "changed while it was sent" in result.datasets[0].failed[0][1]
@@ -498,6 +537,13 @@ def test_the_graph_goes_as_a_push_does_and_content_only_as_files(
     assert result.datasets[0].graph is not None
     assert (result.datasets[0].graph["num_nodes"], there.imports) == (2, 1)
     assert (result.status, there.cognified) == ("completed", [])
+
+
+def test_a_rehearsal_with_the_graph_sends_nothing(there: CogneeTaking, tmp_path: Path) -> None:
+    path = written(archive(entity("a"), document("d", content="One.")), tmp_path / "mine.tar.gz")
+    result = synced(there, None, str(path), graph=True, dry_run=True)
+    assert (result.files_sent, (result.datasets[0].graph or {})["num_nodes"]) == (1, 1)
+    assert (there.adds, there.imports, there.datasets) == ([], 0, {})
 
 
 def test_a_dataset_without_a_graph_is_noted(there: CogneeTaking, tmp_path: Path) -> None:

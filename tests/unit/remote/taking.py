@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +53,8 @@ class CogneeTaking(CogneeLike):
         """File name -> how many times it is taken and the connection cut without an answer."""
         self.loses: set[str] = set()
         """Names of files that are accepted and not kept."""
+        self.dead_after: int | None = None
+        """Answers nothing any more once so many files have arrived."""
         self.shows_hashes = True
         self.shows_files = True
         self.echoes: str | None = None
@@ -169,6 +172,14 @@ class CogneeTaking(CogneeLike):
 class _TakingHandler(_Handler):
     def do_PUT(self) -> None:  # noqa: N802 - as http.server has it
         self._serve(self._post)
+
+    def _serve(self, work: Callable[[], Any]) -> None:
+        cognee = self.server.cognee
+        assert isinstance(cognee, CogneeTaking)
+        if cognee.dead_after is not None and len(cognee.adds) >= cognee.dead_after:
+            self.close_connection = True
+            return
+        super()._serve(work)
 
     def _post(self) -> Any:
         path = urlsplit(self.path).path

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cogx.errors import OutputError, StoreBusy
-from cogx.remote.ledger import Hashed, Ledger, Standing, is_held, ledger_file, state_directory
+from cogx.remote.ledger import Hashed, Ledger, Standing, ledger_file
+from cogx.remote.state import is_held, state_directory
 
 A = Hashed(0, "a", "a.txt", 10, "a" * 64, "a" * 32)
 B = Hashed(1, "b", "b.txt", 20, "b" * 64, "b" * 32)
