@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from cogx.engine.sync_state import SyncedDataset
-from cogx.errors import RemoteGarbled, RemoteRefused, RunFailed
+from cogx.errors import RemoteError, RemoteGarbled, RemoteRefused, RunFailed
 from cogx.progress import Progress
 from cogx.remote.files import start_rebuild
 from cogx.remote.ledger import Ledger
@@ -62,7 +62,9 @@ class Rebuild:
             self._ledger.keep(UNBUILT, NO_RUN)
             self._done.rebuild = "failed"
             self._done.error = (
-                f"The files are stored there, but the server made no graph of them: {error}"
+                f"The files are stored there, but the server made no graph of them: {_why(error)} "
+                "Its log says more; without a language model it cannot build one. The next sync "
+                "lets it try again."
             )
         self._moved()
 
@@ -97,3 +99,11 @@ class Rebuild:
     def _is_built(self) -> None:
         self._ledger.keep(UNBUILT, None)
         self._done.rebuild = "completed"
+
+
+def _why(error: RemoteError) -> str:
+    status = error.context.get("status") if isinstance(error, RunFailed) else None
+    if status is None:
+        return str(error)
+    kind = error.context.get("error_class") or "no reason given"
+    return f"run {error.context.get('run_id')} ended with {status} ({kind})."

@@ -485,7 +485,9 @@ def test_a_build_that_fails_is_told_and_tried_again(there: CogneeTaking, made: H
     result = synced(there, made, ["notes"])
     assert (result.status, result.files_sent) == ("failed", 2)
     assert result.datasets[0].rebuild == "failed"
-    assert "files are stored there" in (result.datasets[0].error or "")
+    error = result.datasets[0].error or ""
+    assert "files are stored there" in error
+    assert "DATASET_PROCESSING_ERRORED (InternalServerError)" in error
     there.has_llm = True
     again = synced(there, made, ["notes"])
     assert (again.files_sent, again.datasets[0].rebuild) == (0, "completed")
