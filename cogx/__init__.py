@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.engine.asynchronous import pull as pull
     from cogx.engine.asynchronous import push as push
     from cogx.engine.asynchronous import status as status
+    from cogx.engine.asynchronous import sync as sync
     from cogx.engine.asynchronous import verify_async as verify_async
     from cogx.engine.asynchronous import wait as wait
     from cogx.engine.connection import connect_sync as connect_sync
@@ -39,7 +40,13 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.engine.push import push_sync as push_sync
     from cogx.engine.push import wait_sync as wait_sync
     from cogx.engine.receipt import Receipt as Receipt
+    from cogx.engine.status import runs_sync as runs_sync
     from cogx.engine.status import status_sync as status_sync
+    from cogx.engine.sync import SyncedDataset as SyncedDataset
+    from cogx.engine.sync import SyncResult as SyncResult
+    from cogx.engine.sync import sync_status as sync_status
+    from cogx.engine.sync import sync_sync as sync_sync
+    from cogx.engine.sync import wait_for_sync as wait_for_sync
     from cogx.engine.verify import Comparison as Comparison
     from cogx.engine.verify import verify as verify
     from cogx.errors import AlreadyThere as AlreadyThere
@@ -123,6 +130,7 @@ _HOME = {
         "pull",
         "push",
         "status",
+        "sync",
         "verify_async",
         "wait",
     ),
@@ -137,7 +145,17 @@ _HOME = {
         "push_sync",
         "wait_sync",
     ),
-    "cogx.engine.status": ("status_sync",),
+    "cogx.engine.status": (
+        "runs_sync",
+        "status_sync",
+    ),
+    "cogx.engine.sync": (
+        "SyncResult",
+        "SyncedDataset",
+        "sync_status",
+        "sync_sync",
+        "wait_for_sync",
+    ),
     "cogx.remote.memory": ("MemoryClient",),
     "cogx.remote.memory_async": ("AsyncMemoryClient",),
     "cogx.remote.runs": ("Run",),

@@ -21,6 +21,7 @@ from cogx.engine.pull_receipt import PullReceipt
 from cogx.engine.push import PushResult, push_sync, wait_sync
 from cogx.engine.receipt import Receipt
 from cogx.engine.status import status_sync
+from cogx.engine.sync import SyncResult, sync_sync
 from cogx.engine.verify import Comparison, verify
 from cogx.errors import Interrupted
 from cogx.progress import SILENT, Progress
@@ -75,6 +76,11 @@ async def pull(url: str | None, dataset: str, archive: Target, **options: Any) -
     A cancelled task ends when the work has stopped; what was fetched is kept for the next pull.
     """
     return await _in_thread(partial(pull_sync, url, dataset, archive), options)
+
+
+async def sync(dataset_ids: Any = None, **options: Any) -> SyncResult:
+    """Send raw data to a server, which builds the graph itself; all else as :func:`sync_sync`."""
+    return await _in_thread(partial(sync_sync, dataset_ids), options)
 
 
 async def connect(
