@@ -36,9 +36,9 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.engine.import_ import import_archive as import_archive
     from cogx.engine.pull import pull_sync as pull_sync
     from cogx.engine.pull_receipt import PullReceipt as PullReceipt
-    from cogx.engine.push import PushResult as PushResult
     from cogx.engine.push import push_sync as push_sync
     from cogx.engine.push import wait_sync as wait_sync
+    from cogx.engine.push_result import PushResult as PushResult
     from cogx.engine.receipt import Receipt as Receipt
     from cogx.engine.status import runs_sync as runs_sync
     from cogx.engine.status import status_sync as status_sync
@@ -141,10 +141,10 @@ _HOME = {
     "cogx.engine.pull": ("pull_sync",),
     "cogx.engine.pull_receipt": ("PullReceipt",),
     "cogx.engine.push": (
-        "PushResult",
         "push_sync",
         "wait_sync",
     ),
+    "cogx.engine.push_result": ("PushResult",),
     "cogx.engine.status": (
         "runs_sync",
         "status_sync",

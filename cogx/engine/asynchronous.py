@@ -18,7 +18,8 @@ from cogx.engine.import_ import import_archive
 from cogx.engine.parcel import DEFAULT_DATASET
 from cogx.engine.pull import pull_sync
 from cogx.engine.pull_receipt import PullReceipt
-from cogx.engine.push import PushResult, push_sync, wait_sync
+from cogx.engine.push import push_sync, wait_sync
+from cogx.engine.push_result import PushResult
 from cogx.engine.receipt import Receipt
 from cogx.engine.status import status_sync
 from cogx.engine.sync import SyncResult, sync_sync

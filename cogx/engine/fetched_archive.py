@@ -14,7 +14,8 @@ from cogx.archive.validate import validate
 from cogx.archive.writer import ArchiveWriter, Target, exported_now
 from cogx.engine.header import header_of, manifest_of
 from cogx.engine.receipt import Receipt
-from cogx.engine.rewriting import ArchiveRecords, Rewriting, Stages
+from cogx.engine.record_sources import ArchiveRecords
+from cogx.engine.rewriting import Rewriting, Stages
 from cogx.errors import EmptyGraph
 from cogx.format.manifest import Manifest
 from cogx.progress import Progress

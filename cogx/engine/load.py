@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 from cogx.engine.incoming import Incoming
 from cogx.engine.tally import Tally
 from cogx.graph.mapping import is_stub
-from cogx.graph.reconcile import created, reconcile_edges, reconcile_nodes
+from cogx.graph.reconcile import Outcome, created, reconcile_edges, reconcile_nodes
 from cogx.ports import Edge, GraphUpdater, GraphWriter, Node
 from cogx.progress import Progress
+
+Row = TypeVar("Row", Node, Edge)
 
 
 def load_new(incoming: Incoming, writer: GraphWriter, tally: Tally, progress: Progress) -> None:
@@ -53,39 +58,33 @@ def load_into(
     nodes, edges = _expected(incoming)
     progress.begin("merge nodes", total=nodes, unit="records")
     for batch in incoming.nodes():
-        updater.write_nodes(_nodes_to_write(batch, updater, tally, policy, system))
+        there = updater.nodes_at([node.id for node in batch])
+        tally.stubs += sum(is_stub(node) for node in batch if node.id not in there)
+        updater.write_nodes(_to_write(batch, there, reconcile_nodes, tally, (policy, system)))
         progress.advance(len(batch))
     progress.end()
     progress.begin("merge edges", total=edges, unit="records")
     for facts in incoming.edges():
-        updater.write_edges(_edges_to_write(facts, updater, tally, policy, system))
+        known = updater.edges_at([edge.id for edge in facts])
+        updater.write_edges(_to_write(facts, known, reconcile_edges, tally, (policy, system)))
         progress.advance(len(facts))
     progress.end()
 
 
-def _nodes_to_write(
-    batch: list[Node], updater: GraphUpdater, tally: Tally, policy: str, system: str
-) -> list[Node]:
-    found = updater.nodes_at([node.id for node in batch])
-    changed = []
-    for new in batch:
-        old = found.get(new.id)
-        if old is None:
-            tally.stubs += is_stub(new)
-            tally.add(created(new, system))
-            changed.append(new)
-            continue
-        node, outcomes = reconcile_nodes(old, new, policy, system)
-        tally.add(outcomes)
-        if node is not None:
-            changed.append(node)
-    return changed
+def _to_write(
+    batch: list[Row],
+    found: Mapping[str, Row],
+    reconcile: Callable[[Row, Row, str, str], tuple[Row | None, list[Outcome]]],
+    tally: Tally,
+    asked: tuple[str, str],
+) -> list[Row]:
+    """Return what is to be written of a batch, and count what becomes of each record.
 
-
-def _edges_to_write(
-    batch: list[Edge], updater: GraphUpdater, tally: Tally, policy: str, system: str
-) -> list[Edge]:
-    found = updater.edges_at([edge.id for edge in batch])
+    Args:
+        found: what is in the store, by id.
+        asked: policy and system.
+    """
+    policy, system = asked
     changed = []
     for new in batch:
         old = found.get(new.id)
@@ -93,10 +92,10 @@ def _edges_to_write(
             tally.add(created(new, system))
             changed.append(new)
             continue
-        edge, outcomes = reconcile_edges(old, new, policy, system)
+        row, outcomes = reconcile(old, new, policy, system)
         tally.add(outcomes)
-        if edge is not None:
-            changed.append(edge)
+        if row is not None:
+            changed.append(row)
     return changed
 
 

@@ -21,7 +21,8 @@ from cogx.archive.writer import ArchiveWriter, exported_now
 from cogx.container import open_container
 from cogx.engine.header import header_of, manifest_of
 from cogx.engine.holdings import StoreRecords
-from cogx.engine.rewriting import ArchiveRecords, OnlyKinds, Rewriting, Stages
+from cogx.engine.record_sources import ArchiveRecords, OnlyKinds
+from cogx.engine.rewriting import Rewriting, Stages
 from cogx.engine.uris import parse_uri, reading
 from cogx.errors import BadSetting, UnknownName
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS, KINDS, SUFFIXES

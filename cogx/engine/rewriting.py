@@ -18,8 +18,9 @@ from cogx.archive.reader import Archive
 from cogx.archive.writer import ArchiveWriter, exported_now
 from cogx.engine.header import header_of, manifest_of
 from cogx.engine.receipt import Receipt
+from cogx.engine.record_sources import ArchiveRecords, OnlyKinds
 from cogx.errors import AlreadyThere, BadSetting, UnknownName
-from cogx.format.layout import CONTENT_KINDS, KINDS
+from cogx.format.layout import CONTENT_KINDS
 from cogx.ports import RecordSource
 from cogx.progress import Progress
 from cogx.transform.criteria import Criteria, parse_criteria
@@ -271,36 +272,6 @@ class Stages:
             self._stack.callback(stage.close)
         self.records = stage
         return stage
-
-
-class OnlyKinds:
-    """The records of some kinds of a source: a RecordSource."""
-
-    def __init__(self, source: RecordSource, kinds: frozenset[str]) -> None:
-        self._source = source
-        self._kinds = kinds
-        self.system = source.system
-
-    def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
-        """Yield (kind, records) of these kinds."""
-        wanted = [kind for kind in kinds or KINDS if kind in self._kinds]
-        if wanted:
-            yield from self._source.iter_batches(*wanted)
-
-
-class ArchiveRecords:
-    """The records of an open archive: a RecordSource."""
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-        manifest = archive.manifest
-        self.system = manifest.source_system if manifest else "unknown"
-
-    def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
-        """Yield (kind, records), kind by kind in the order asked for."""
-        for block in self._archive.iter_blocks(*kinds):
-            if block.records:
-                yield block.kind, block.records
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from cogx.cli.progress_bar import progress_on
 from cogx.cli.terminal import Console
 
 if TYPE_CHECKING:
-    from cogx.engine.push import PushResult
+    from cogx.engine.push_result import PushResult
 
 _MODES = ("preserve", "hybrid", "re-derive")
 
