@@ -137,12 +137,15 @@ class StagedDirectory:
         moved: list[str] = []
         try:
             for name in sorted(self._made, key=lambda name: name == MANIFEST):
+                moved.append(name)  # what stops us may come when it is there already
                 move_new(name, name, self._folder, self._parent)
-                moved.append(name)
         except BaseException as error:
-            for name in moved:
-                os.unlink(name, dir_fd=self._parent)
-            self._made = [name for name in self._made if name not in moved]
+            if isinstance(error, FileExistsError):
+                moved.pop()
+            # The manifest first: without it nothing else is taken for an archive.
+            for name in reversed(moved):
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=self._parent)
             if isinstance(error, FileExistsError):
                 raise AlreadyThere(f"{self.path}: was filled meanwhile. {ASK}") from error
             raise

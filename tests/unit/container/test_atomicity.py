@@ -298,3 +298,27 @@ def test_only_temporary_names_of_our_own_are_ever_cleared_away(tmp_path: Path) -
     fill(create_container(tmp_path / "a"))
     assert (left / "summer.jpg").exists()
     assert {path.name for path in tmp_path.iterdir()} == {"a", left.name, *others}
+
+
+@pytest.mark.parametrize("call", ["link", "unlink"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_interrupt_while_an_empty_directory_is_filled_leaves_it_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    (tmp_path / "a").mkdir()
+    real = getattr(os, call)
+    calls = [0]
+
+    def stopped(*args: Any, **kwargs: Any) -> None:
+        real(*args, **kwargs)
+        calls[0] += 1
+        if calls[0] == number:
+            raise KeyboardInterrupt
+
+    writer = create_container(tmp_path / "a")
+    for name in ("facts.jsonl", "nodes.jsonl"):
+        writer.write(name, b"n")
+    monkeypatch.setattr(os, call, stopped)
+    with pytest.raises(KeyboardInterrupt):
+        writer.publish(MANIFEST)
+    assert listing(tmp_path / "a") == []
