@@ -28,6 +28,8 @@ class Scenario:
         again: the exit code of the same command once the target is whole: 0, or 2 where an
             archive that is there is never overwritten unasked.
         program: a key of PROGRAMS.
+        piecewise: the target is an empty directory, which is kept: files appear in it one by one,
+            the manifest last, so that what is not whole is no archive.
         every: of disturbances other than a kill, try each so many; kills are tried at all points.
     """
 
@@ -37,6 +39,7 @@ class Scenario:
     before: Sequence[str] = ()
     again: int = 0
     program: str = "cogx"
+    piecewise: bool = False
     every: int = 1
 
     @property
@@ -83,6 +86,12 @@ SCENARIOS: Final = (
         _DIRECTORY,
         ("export", _STORE, _DIRECTORY, "--force"),
         ("export", _OLD_STORE, _DIRECTORY),
+    ),
+    Scenario(
+        "directory, into an empty one",
+        _DIRECTORY,
+        ("export", _STORE, _DIRECTORY, "--force"),
+        piecewise=True,
     ),
 )
 

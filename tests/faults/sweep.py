@@ -36,6 +36,8 @@ _INTERRUPTED: Final = 130
 _REFUSED: Final = frozenset({1, 6, 7})
 """What a command may end with that the system let down: problems, store, output."""
 _KILLED: Final = -9
+_NO_MANIFEST: Final = "manifest.missing"
+"""How an archive is refused of which the end is not there."""
 
 
 @dataclass
@@ -62,6 +64,8 @@ class Sweep:
         self._before = folder / "before"
         self._before.mkdir(parents=True)
         peaceful = self._fresh()
+        if scenario.piecewise:
+            Path(*self._placed([scenario.target], self._before)).mkdir()
         if scenario.before:
             self._peacefully(scenario.before, self._before)
         self._old = self._judged(peaceful, self._before, [["state", scenario.target]])[0]
@@ -132,7 +136,7 @@ class Sweep:
         if fault != "kill":
             yield from self._words(fault, ended, found, self._plain(ended.err, folder))
         if fault != "kill" and found in self._names:
-            yield from self._leftovers(point, folder, left, found)
+            yield from self._leftovers(fault, point, folder, left, found)
         yield from self._again(folder, place, found)
 
     def _mending(self) -> list[list[str]]:
@@ -155,13 +159,18 @@ class Sweep:
         if [line.startswith("error: ") for line in more] != [True]:
             yield f"did not say one clear thing: {said[:2000]}"
 
-    def _leftovers(self, point: Point, folder: Path, left: set[str], found: str) -> Iterator[str]:
+    def _leftovers(
+        self, fault: str, point: Point, folder: Path, left: set[str], found: str
+    ) -> Iterator[str]:
         """Yield what a process left that ended on its own; it can help itself but for this."""
         if point.call in ("unlink", "unlinkat", "rmdir"):
             return
         if left != self._names[found]:
             yield f"left {sorted(left ^ self._names[found])}"
-        if _names(folder / "tmp"):
+        # Ctrl-C may come when a temporary directory is made and Python does not know it yet: it is
+        # empty, and the system clears it away.
+        unknown = fault == "Ctrl-C" and point.call == "mkdir" and _is_one(folder / "tmp")
+        if _names(folder / "tmp") and not unknown:
             yield f"left in TMPDIR: {sorted(_names(folder / 'tmp'))}"
 
     def _again(self, folder: Path, place: Path, found: str) -> Iterator[str]:
@@ -183,6 +192,8 @@ class Sweep:
             return "old"
         if state == self._new:
             return "new"
+        if self._scenario.piecewise and _NO_MANIFEST in state:
+            return "old"
         return "broken" if state.startswith(BROKEN) else "between"
 
     def _fresh(self) -> Path:
@@ -233,6 +244,10 @@ def chosen(points: Sequence[Point], fault: str, scenario: Scenario, sample: int)
     if not sample and fault != "kill" and scenario.every > 1:
         return [*points[:: scenario.every], *points[-10:]]
     return list(points)
+
+
+def _is_one(folder: Path) -> bool:
+    return len(_names(folder)) == 1 and next(folder.iterdir()).is_dir()
 
 
 def _names(folder: Path) -> set[str]:

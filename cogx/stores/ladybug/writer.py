@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cogx.build_site import PARTIAL, BuildSite
-from cogx.errors import NoSpace, StoreRefused, UsageError
+from cogx.errors import NoSpace, OutputError, StoreRefused, UsageError
 from cogx.ports import Edge, Node
 from cogx.progress import Progress
 from cogx.stores.ladybug.columns import Shape
@@ -53,21 +53,26 @@ class LadybugWriter:
         new_shape = partial(Shape, columns, {} if keeps_every_number() else SURE)
         self._threads = threads
         self._site = BuildSite(path)
+        self._elsewhere: tempfile.TemporaryDirectory[str] | None = None
         try:
             if not replace:
                 check_vacant(path, buffer_bytes=buffer_bytes, threads=threads)
-        except BaseException:
-            self._site.close()
+            # Ladybug takes these characters in a file's name for patterns, and has no escape.
+            if _GLOB.intersection(str(path.absolute())):
+                self._elsewhere = _elsewhere()
+            nodes, edges = self._subdirectory("nodes"), self._subdirectory("edges")
+        except BaseException as error:
+            self.abort()
+            if isinstance(error, OSError):
+                raise OutputError(
+                    f"{path}: {error.strerror}. Nothing was written there."
+                ) from error
             raise
-        # Ladybug takes these characters in a file's name for patterns, and has no escape.
-        beside = not _GLOB.intersection(str(path.absolute()))
-        self._elsewhere = None if beside else _elsewhere()
-        self._spool = Path(self._elsewhere.name) if self._elsewhere else self._site.directory
         self._index = NodeIndex()
         self._sealed = False
         self._over = False
         self._nodes: Spool[Node] = Spool(
-            self._subdirectory("nodes"),
+            nodes,
             encode_nodes,
             row_bytes=row_bytes,
             slots=NODE_TABLES,
@@ -75,7 +80,7 @@ class LadybugWriter:
             new_shape=new_shape,
         )
         self._edges: Spool[Edge] = Spool(
-            self._subdirectory("edges"),
+            edges,
             encode_edges,
             row_bytes=row_bytes,
             slots=EDGE_TABLES,
@@ -179,7 +184,7 @@ class LadybugWriter:
             self._index.settle(settle_repeats(housed, repeats))
 
     def _subdirectory(self, name: str) -> Path:
-        directory = self._spool / name
+        directory = Path(self._elsewhere.name if self._elsewhere else self._site.directory, name)
         directory.mkdir()
         return directory
 
