@@ -56,6 +56,7 @@ def in_order(
             runs.append(run)
         else:
             runs.append(_save(run, runs_at.with_name(f"{runs_at.name}.{len(runs)}.arrow")))
+        del block, run  # a generator that waits would keep the last of them
     step = max(_LEAST_ROWS, merge_rows // max(1, len(runs)))
     if len(runs) == 1:
         yield from _pieces(runs[0], step)
