@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks import graph
 from benchmarks.peer import Stages, load_graph, stage
-from cogx import ArchiveWriter, export_graph, open_archive, validate
+from cogx import ArchiveWriter, Manifest, export_graph, open_archive, validate
 from cogx.codec.from_values import line_type
 from cogx.format.identity import fact_id
 from cogx.format.timestamps import parse_timestamp
@@ -120,7 +120,8 @@ def measure_write(path: Path, out: Path, stages: Stages, *, half: bool) -> dict[
         nodes, edges = graph.half_other(nodes, edges)
     gc.freeze()  # the input is not ours to collect
     baseline = peak_rss_mib()
-    with stage(stages, "write"), ArchiveWriter(out, force=True) as writer:
+    about = Manifest(source_system="cognee")
+    with stage(stages, "write"), ArchiveWriter(out, manifest=about, force=True) as writer:
         for kind, records in iter_records(nodes, edges):
             writer.write_batch(kind, records)
     return {"baseline_rss_mib": baseline, "archive_bytes": out.stat().st_size}

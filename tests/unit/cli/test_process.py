@@ -77,7 +77,9 @@ def test_a_mistake_shows_no_traceback(run: Run) -> None:
 def test_a_stopped_process_leaves_nothing(tmp_path: Path, name: str) -> None:
     # Stopped where the result lies on disk under a private name and is not confirmed yet.
     slow = (
-        "import sys, time, os\n"
+        "import sys, time, os, signal\n"
+        # Whoever starts the tests in the background of a script may have it ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def slowly(file):\n"
         "    assert os.listdir(), 'nothing is being written'\n"
         "    sys.stderr.write('ready\\n'); sys.stderr.flush(); time.sleep(30)\n"

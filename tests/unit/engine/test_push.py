@@ -158,8 +158,9 @@ def test_an_archive_over_the_limits_is_told_beforehand(cognee: CogneeLike, good:
 
 
 def test_a_rehearsal_sends_nothing_and_says_the_same_numbers(
-    cognee: CogneeLike, good: Path
+    cognee: CogneeLike, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")  # the time of export is in the archive
     rehearsed = push_sync(good, url=cognee.url, api_key="secret", mode="hybrid", dry_run=True)
     assert nothing_was_sent(cognee)
     assert (rehearsed.num_nodes, rehearsed.num_edges, rehearsed.llm_calls) == (2, 1, 1)
