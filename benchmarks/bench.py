@@ -48,10 +48,12 @@ class Turns:
         if self._peer is None:
             return
         answer = self._run(self._peer, PEER, *arguments)
-        used = {"process": {"cpu_s": answer["process_cpu_s"]}}
-        for name, figures in (answer["stages"] | used).items():
-            if rename is None or name in rename:
-                self.found[rename[name] if rename else name].append(figures)
+        stages = answer["stages"]
+        if rename is not None:
+            stages["process"] = {"cpu_s": answer["process_cpu_s"]}
+            stages = {new: stages[old] for old, new in rename.items()}
+        for name, figures in stages.items():
+            self.found[name].append(figures)
 
     def _run(self, python: str, *arguments: str | Path) -> dict[str, Any]:
         """Run one side once; its last line of output is its figures."""

@@ -56,7 +56,9 @@ class Bending(MemoryGraph):
             super().write_nodes([node])
 
 
-@pytest.mark.parametrize("target", [Losing(), LosingUpdater(nx.MultiDiGraph())], ids=["new", "changed in place"])
+@pytest.mark.parametrize(
+    "target", [Losing(), LosingUpdater(nx.MultiDiGraph())], ids=["new", "changed in place"]
+)
 def test_a_store_that_drops_a_record_is_caught(target: Any) -> None:
     receipt = import_archive(ALL, target)
     assert receipt.counts == {"entity": 1, "document": 1}
