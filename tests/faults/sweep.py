@@ -36,6 +36,8 @@ _INTERRUPTED: Final = 130
 _REFUSED: Final = frozenset({1, 6, 7})
 """What a command may end with that the system let down: problems, store, output."""
 _KILLED: Final = -9
+_SAMPLE, _SMALL_SAMPLE = 4, 2
+"""Into how many parts a sweep is cut; where they meet, a point is tried."""
 _NO_MANIFEST: Final = "manifest.missing"
 """How an archive is refused of which the end is not there."""
 
@@ -230,18 +232,14 @@ class Sweep:
         return text.replace(str(folder), "").replace(str(self._sources), "").strip()
 
 
-def chosen(points: Sequence[Point], fault: str, scenario: Scenario, sample: int) -> list[Point]:
-    """Return the points to try.
-
-    Args:
-        sample: how many, spread evenly, the first and the last among them; 0 for all.
-    """
+def chosen(points: Sequence[Point], fault: str, scenario: Scenario, *, sample: bool) -> list[Point]:
+    """Return the points to try: all, or a sample of them that is spread evenly and has the last."""
     if fault == "ENOSPC":
         points = [point for point in points if point.call.startswith(_FULL_DISK)]
-    if sample and len(points) > sample:
-        steps = max(1, sample - 1)
-        return [points[at * (len(points) - 1) // steps] for at in range(sample)]
-    if not sample and fault != "kill" and scenario.every > 1:
+    if sample:
+        parts = _SAMPLE if fault == "kill" else _SMALL_SAMPLE
+        return [points[at * (len(points) - 1) // parts] for at in range(fault != "kill", parts + 1)]
+    if fault != "kill" and scenario.every > 1:
         return [*points[:: scenario.every], *points[-10:]]
     return list(points)
 

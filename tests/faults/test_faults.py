@@ -1,6 +1,6 @@
 """Nothing is ever half done: cogx is killed, stopped and let down by the disk, call by call.
 
-`make faults` tries every point; with SAMPLE=1 a few of each sweep, the first and last among them.
+`make faults` tries every point; with SAMPLE=1 a few of each sweep, the last among them.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ def test_whatever_fails_and_where_it_is_as_before_or_done_and_can_be_repeated(
     scenario: Scenario,
     fault: str,
     sweep_of: Callable[[Scenario], Sweep],
-    sample: int,
+    sample: bool,
     request: pytest.FixtureRequest,
 ) -> None:
     sweep = sweep_of(scenario)
-    outcome = sweep.run(fault, chosen(sweep.points, fault, scenario, sample))
+    outcome = sweep.run(fault, chosen(sweep.points, fault, scenario, sample=sample))
     request.node.user_properties.append((ROW, _row(scenario, fault, outcome)))
     assert not outcome.failures, _shown(outcome)
     # Threads of a database may share the work out in another way, and one point be missed.
     assert 0 < outcome.points * 9 // 10 <= outcome.tried
-    assert {"old", "new"} <= {state.split()[0] for state in outcome.states}, outcome.states
+    if fault == "kill" or not sample:
+        assert {"old", "new"} <= {state.split()[0] for state in outcome.states}, outcome.states
 
 
 @pytest.mark.parametrize("scenario", _each(UNSAFE))
@@ -46,7 +47,7 @@ def test_a_cogx_made_unsafe_on_purpose_is_caught(
     scenario: Scenario, sweep_of: Callable[[Scenario], Sweep]
 ) -> None:
     sweep = sweep_of(scenario)
-    outcome = sweep.run("kill", chosen(sweep.points, "kill", scenario, 8))
+    outcome = sweep.run("kill", chosen(sweep.points, "kill", scenario, sample=True))
     assert any("neither old nor new" in failure for failure in outcome.failures), outcome
 
 
