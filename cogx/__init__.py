@@ -104,6 +104,7 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.ports import Node as Node
     from cogx.ports import Passage as Passage
     from cogx.ports import RecordSource as RecordSource
+    from cogx.ports import Underived as Underived
     from cogx.problems import CODES as CODES
     from cogx.problems import Problem as Problem
     from cogx.problems import Severity as Severity
@@ -215,6 +216,7 @@ _HOME = {
         "Node",
         "Passage",
         "RecordSource",
+        "Underived",
     ),
     "cogx.problems": ("CODES", "Problem", "Severity"),
     "cogx.progress": ("Progress",),

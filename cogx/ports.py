@@ -152,18 +152,35 @@ class Passage(Struct, frozen=True):
     """A stretch of raw text to derive from.
 
     ``record`` is (kind, external_id) of the content record it stands in; ``at`` counts the
-    record's passages from 0.
+    record's passages from 0. ``before`` is the end of what the same record says just before:
+    context to understand the text by, of which nothing is derived a second time.
     """
 
     id: str
     record: tuple[str, str]
     at: int
     text: str
+    before: str = ""
+
+
+class Underived(Struct, frozen=True):
+    """Stands in the place of a passage's records if they could not be had, in spite of retries."""
+
+    reason: str
 
 
 @runtime_checkable
 class Deriver(Protocol):
-    """Make entities and facts out of text. ``name`` and ``version`` are kept with what it makes."""
+    """Make entities and facts out of text. ``name`` and ``version`` are kept with what it makes.
+
+    A deriver may have these as well: ``report`` (a Counter) and ``examples`` (names to lists of
+    texts) for the receipt; ``origin``, a mapping kept with every record beside name and version
+    (``model``, ``prompt``); ``calls_per_passage`` to a language model, else 1;
+    ``estimate(passage)``, the tokens in and out of these calls; ``overlap_tokens``, how much of
+    the text before a passage it wants to see unless told otherwise; and ``cache_key``, a text of
+    all that a result depends on besides the deriver's name and version and the passage: with it
+    results are kept on disk, and a passage that was derived once costs nothing again.
+    """
 
     name: str
     version: str
@@ -171,8 +188,11 @@ class Deriver(Protocol):
     def prepare(self, known: RecordSource) -> None:
         """Look at what is known already (names of entities). Called once, first."""
 
-    def derive(self, passages: Iterable[Passage]) -> Iterator[tuple[Passage, Sequence[Any]]]:
+    def derive(
+        self, passages: Iterable[Passage]
+    ) -> Iterator[tuple[Passage, Sequence[Any] | Underived]]:
         """Yield each passage with the records that it gives, in the order of the passages.
 
         Entities and facts as models or hot-path records; their provenance is added by the caller.
+        May be called several times, each time with other passages.
         """
