@@ -6,8 +6,9 @@ CogxError
 ├ ArchiveError (ValueError): UnsupportedVersion, InvalidArchive, UnsafeMember, LimitExceeded,
 │   DamagedArchive: MissingMember, Truncated, DigestMismatch
 ├ StoreError: StoreUnavailable* (StoreBusy*), StoreRefused, IdentityConflict
-├ RemoteError: RemoteUnavailable*, RemoteRefused, RemoteGarbled, NotConnected and
+├ RemoteError: RemoteUnavailable*, RemoteRefused, RemoteGarbled (AnswerCut), NotConnected and
 │   UnsupportedServer (both RuntimeError), RunFailed
+├ BudgetSpent
 ├ OutputError: NoSpace
 └ Interrupted                                                     * a retry may help
 
@@ -181,6 +182,10 @@ class RemoteGarbled(RemoteError):
     """The server's answer is cut, too long, or not what this route answers."""
 
 
+class AnswerCut(RemoteGarbled):
+    """A language model stopped in the middle of its answer: it had no more tokens for it."""
+
+
 class NotConnected(RemoteError, RuntimeError):
     """No server is named anywhere, or no login is there."""
 
@@ -196,6 +201,20 @@ class UnsupportedServer(RemoteError, RuntimeError):
 
 class RunFailed(RemoteError):
     """A run on the server ended with an error; ``run_id`` names it."""
+
+
+class BudgetSpent(CogxError):
+    """The next call of a language model would pass the token budget; what is done is kept."""
+
+    def __init__(self, budget: int, spent: int, calls: int) -> None:
+        super().__init__(
+            f"The budget of {budget:,} tokens does not suffice for the next call: {calls:,} calls "
+            f"took {spent:,}. Nothing was imported; what the model has answered is kept. Run the "
+            "same again, with a larger --max-tokens if you like: it goes on from there.",
+            budget=budget,
+            spent=spent,
+            calls=calls,
+        )
 
 
 class OutputError(CogxError):

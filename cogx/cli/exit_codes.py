@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from cogx.errors import (
     ArchiveError,
+    BudgetSpent,
     DamagedArchive,
     EmptyGraph,
     Interrupted,
@@ -37,6 +38,7 @@ DAMAGED: Final = 5
 STORE: Final = 6
 OUTPUT: Final = 7
 REMOTE: Final = 8
+BUDGET: Final = 9
 BUG: Final = 70
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
@@ -56,6 +58,8 @@ MEANINGS: Final = (
     Meaning(OUTPUT, "output", "The result could not be written, or the system refused: no room, "
             "no permission. Nothing is left under the final name."),
     Meaning(REMOTE, "remote", "A server could not be reached, refused, or is not what is needed."),
+    Meaning(BUDGET, "budget", "The token budget of a language model is spent. Its answers "
+            "are kept: the same command goes on from there."),
     Meaning(BUG, "bug", "A fault in cogx itself; please report it."),
     Meaning(INTERRUPTED, "interrupted", "Stopped with Ctrl-C; nothing half-written is left."),
     Meaning(PIPE_CLOSED, "pipe closed", "The reader of the output went away, as head does."),
@@ -71,6 +75,7 @@ OF_ERROR: Final[dict[type[BaseException], int]] = {
     StoreError: STORE,
     OutputError: OUTPUT,
     RemoteError: REMOTE,
+    BudgetSpent: BUDGET,
     Interrupted: INTERRUPTED,
     OSError: OUTPUT,
     MemoryError: OUTPUT,

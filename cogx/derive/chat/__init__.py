@@ -1,0 +1,1 @@
+"""Texts to entities and facts by a language model that speaks OpenAI's chat protocol."""
