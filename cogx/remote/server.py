@@ -270,7 +270,7 @@ class Server:
             text, code = _reason(_limited(answer, path, MOST_ANSWER_BYTES))
             if self._key:  # some servers repeat what they refuse
                 text = text.replace(self._key, "***")
-            refused = RemoteRefused(f"{self.url}{path}: {status}: {text}", status, code)
+            refused = RemoteRefused(f"{self.url}{path}: {status}: {text[:_SHOWN]}", status, code)
             if "retry-after" in answer.headers:
                 refused.context["retry_after"] = answer.headers["retry-after"][:_SHOWN]
             raise refused
@@ -282,8 +282,8 @@ class Server:
         except (ValueError, RecursionError) as error:
             kind = answer.headers.get("content-type", "nothing")
             raise RemoteGarbled(
-                f"{self.url}{path}: the answer is not JSON ({kind}). Is this a cognee server, "
-                "and nothing between it and us that answers in its place?"
+                f"{self.url}{path}: the answer is not JSON ({kind}). Is this the right "
+                "address, and nothing between it and us that answers in its place?"
             ) from error
 
 
@@ -326,14 +326,15 @@ def _limited(answer: httpx.Response, path: str, most: int) -> bytes:
 
 
 def _reason(body: bytes) -> tuple[str, str | None]:
-    """Return the text and the code of an error; four shapes of body are in use."""
+    """Return the text and the code of an error; five shapes of body are in use."""
     try:
         plain = json.loads(body)
     except (ValueError, RecursionError):
-        return body[:_SHOWN].decode("utf-8", "replace").strip() or "no reason given", None
+        return body.decode("utf-8", "replace").strip() or "no reason given", None
     if not isinstance(plain, dict):
         return "no reason given", None
-    fault = plain.get("error", "")
+    if isinstance(fault := plain.get("error", ""), dict):  # as OpenAI has it
+        plain, fault = fault, fault.get("message", "")
     detail = plain.get("detail", plain.get("error_description", fault))
     if isinstance(detail, list):
         # A list of faulty fields; what stands beside it echoes the request, keys included.
@@ -344,7 +345,7 @@ def _reason(body: bytes) -> tuple[str, str | None]:
     code = plain.get("code")
     if code is None and isinstance(fault, str) and _WORD.fullmatch(fault):
         code = fault  # as OAuth has it
-    return text[:_SHOWN] or "no reason given", code if isinstance(code, str) else None
+    return text or "no reason given", code if isinstance(code, str) else None
 
 
 def passes(error: Exception) -> bool:

@@ -105,7 +105,9 @@ def test_a_redirect_inside_one_server_is_not_followed_either(
         ({"detail": "no such thing"}, "no such thing", None),
         ({"detail": "gone [Gone]", "code": "gone"}, "gone [Gone]", "gone"),
         ({"error": "Invalid COGX archive."}, "Invalid COGX archive.", None),
-        ({"error": {"message": "too many"}}, '{"message": "too many"}', None),
+        ({"error": {"message": "too many"}}, "too many", None),
+        ({"error": {"message": "no credit", "code": "no_quota"}}, "no credit", "no_quota"),
+        ({"error": {}}, "no reason given", None),
         ({"detail": [{"loc": ["body", "data"], "msg": "missing"}]}, "body.data: missing", None),
         ({"detail": []}, "no reason given", None),
         ({"code": 7}, "no reason given", None),
@@ -239,6 +241,15 @@ def test_the_key_shows_nowhere(server: Server, cognee: CogneeLike) -> None:
     with pytest.raises(RemoteError) as caught:
         server.get_json(DATASETS)
     assert "s3cret" not in f"{server!r} {caught.value!r} {caught.value.context}"
+
+
+def test_no_part_of_the_key_shows_where_a_long_text_is_cut(
+    server: Server, cognee: CogneeLike
+) -> None:
+    cognee.can(HEALTH, Answer(400, {"error": "x" * 296 + "s3cret"}))
+    with pytest.raises(RemoteRefused) as caught:
+        server.get_json(HEALTH)
+    assert "s3" not in str(caught.value)
 
 
 def test_closing_twice_is_fine(cognee: CogneeLike) -> None:
