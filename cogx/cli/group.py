@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "pull": "Pull a dataset from a cognee or cogx server into an archive.",
     "sync": "Send raw data to a cognee or cogx server, which builds the graph itself.",
     "status": "Tell how an import on a server goes.",
+    "serve": "Serve memory to cognee and cogx clients.",
     "completion": "Print a shell completion script.",
     "help": "Explain a command or a topic.",
 }

@@ -1,0 +1,1 @@
+"""Knows the HTTP server: what real cognee clients, and cogx itself, push to and get from."""

@@ -1,0 +1,72 @@
+"""Knows how a server is put together: its routes, what they share, how it starts and stops."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from cogx.generator import VERSION
+from cogx.server import refusals
+from cogx.server.context import Context
+from cogx.server.gate import Gate
+from cogx.server.identity.users import default_user
+from cogx.server.jobs.dispatcher import Dispatcher
+from cogx.server.places import Places
+from cogx.server.routes import auth, datasets, remember, service
+from cogx.server.settings import Settings
+from cogx.server.state.database import Database
+
+ROUTERS = (service.router, auth.router, datasets.router, remember.router)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application of a server; what it needs is opened when it starts.
+
+    Raises at the start:
+        StoreError: the state cannot be opened, or a newer cogx made it.
+        OSError: the data directory cannot be written.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        places = Places(settings.data_directory, settings.store)
+        places.make()
+        database = Database(settings.state_url)
+        database.migrate()
+        _first_user(settings, database)
+        dispatcher = Dispatcher(settings, database, places)
+        gate = Gate(settings.max_uploads_at_once, settings.max_uploads_waiting)
+        app.state.context = Context(settings, database, places, dispatcher, gate)
+        await dispatcher.start()
+        try:
+            yield
+        finally:
+            await dispatcher.stop(settings.drain_s)
+            database.close()
+
+    app = FastAPI(title="cogx", version=VERSION, lifespan=lifespan)
+    refusals.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+
+    @app.get("/")
+    def root() -> dict[str, str]:
+        """Say that somebody is here."""
+        return {"message": "Hello, World, I am alive!"}
+
+    return app
+
+
+def _first_user(settings: Settings, database: Database) -> None:
+    """Make the default user if it can log in, or if everybody is this user."""
+    password = settings.default_user_password
+    if password is None and settings.require_authentication:
+        return
+    with database.write() as state:
+        default_user(
+            state,
+            settings.default_user_email,
+            password.get_secret_value() if password else None,
+        )

@@ -1,0 +1,1 @@
+"""Knows who calls: passwords, tokens, keys, users, tenants, roles and what they may do."""

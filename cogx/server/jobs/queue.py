@@ -1,0 +1,132 @@
+"""Knows the jobs of a server as rows: what waits, what runs, how what ran has ended.
+
+A job owns its directory until it ends. One that was running when the server died waits again, and
+is given up after as many tries as ``MOST_ATTEMPTS``: imports are all or nothing and again is no
+change, so another try is safe.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from cogx.server.state.database import now
+from cogx.server.state.tables import jobs
+
+MOST_ATTEMPTS: Final = 3
+ENDED: Final = ("completed", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work for one dataset. ``status``: queued, running, completed, failed."""
+
+    id: str
+    kind: str
+    pipeline_name: str
+    dataset_id: str | None
+    owner_id: str
+    status: str
+    background: bool
+    payload: dict[str, Any]
+    progress: dict[str, Any] | None
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    attempts: int
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+def add_job(
+    state: Connection, kind: str, pipeline_name: str, *, owner_id: str, dataset_id: str | None,
+    payload: dict[str, Any], background: bool = False, job_id: str | None = None,
+) -> str:  # fmt: skip
+    """Add a job; return its id, which is the pipeline_run_id that clients see."""
+    made = job_id or str(uuid.uuid4())
+    state.execute(
+        insert(jobs).values(
+            id=made, kind=kind, pipeline_name=pipeline_name, dataset_id=dataset_id,
+            owner_id=owner_id, status="queued", background=background, payload=payload,
+            attempts=0, created_at=now(),
+        )
+    )  # fmt: skip
+    return made
+
+
+def claim_next(state: Connection) -> Job | None:
+    """Take the oldest job whose dataset nobody works at; None if there is none.
+
+    Only the one dispatcher of a server calls this.
+    """
+    busy = select(jobs.c.dataset_id).where(
+        (jobs.c.status == "running") & jobs.c.dataset_id.is_not(None)
+    )
+    waiting = (
+        select(jobs)
+        .where(jobs.c.status == "queued")
+        .where(jobs.c.dataset_id.is_(None) | jobs.c.dataset_id.not_in(busy))
+        .order_by(jobs.c.created_at, jobs.c.id)
+        .limit(1)
+    )
+    row = state.execute(waiting).first()
+    if row is None:
+        return None
+    taken = {"status": "running", "started_at": now(), "attempts": row.attempts + 1}
+    state.execute(update(jobs).where(jobs.c.id == row.id).values(taken))
+    return _job({**row._mapping, **taken})
+
+
+def end_job(
+    state: Connection, job_id: str, *, result: Any = None, error: dict[str, Any] | None = None
+) -> None:
+    """Keep how a job has ended."""
+    status = "completed" if error is None else "failed"
+    state.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(status=status, result=result, error=error, ended_at=now())
+    )
+
+
+def wait_again(state: Connection, lost: str) -> list[str]:
+    """Let jobs wait again whose process died; return the ids of those that are given up.
+
+    Args:
+        lost: one job's id, or ``*`` for all that run: nobody does when a server starts.
+    """
+    running = select(jobs).where(jobs.c.status == "running")
+    if lost != "*":
+        running = running.where(jobs.c.id == lost)
+    given_up = []
+    for row in state.execute(running).all():
+        if row.attempts < MOST_ATTEMPTS:
+            state.execute(update(jobs).where(jobs.c.id == row.id).values(status="queued"))
+            continue
+        given_up.append(row.id)
+        error = {
+            "class": "WorkerLost",
+            "status": 500,
+            "text": f"The server's worker died {row.attempts} times at this job.",
+        }
+        end_job(state, row.id, error=error)
+    return given_up
+
+
+def job_by_id(state: Connection, job_id: str) -> Job | None:
+    """Return a job, None if there is none."""
+    row = state.execute(select(jobs).where(jobs.c.id == job_id)).first()
+    return None if row is None else _job(row._mapping)
+
+
+def note_progress(state: Connection, job_id: str, progress: dict[str, Any]) -> None:
+    """Keep how far a job is."""
+    state.execute(update(jobs).where(jobs.c.id == job_id).values(progress=progress))
+
+
+def _job(row: Any) -> Job:
+    return Job(**row)

@@ -1,0 +1,82 @@
+"""Knows where the server's files lie below its data directory; never what is in them.
+
+state.sqlite                     users, datasets, jobs (unless a database is named)
+datasets/<id>/graph.lbug         one store per dataset
+datasets/<id>/index.sqlite       what recall looks into; made from the store, may be deleted
+datasets/<id>/files/<data id>    files as they were sent
+jobs/<id>/                       what a job owns until it ends
+incoming/                        what is being received; cleared at every start
+uploads/<id>                     resumable uploads
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_ENDINGS: Final = {"ladybug": "lbug", "sqlite": "sqlite"}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The directories of one server; all are its user's alone."""
+
+    root: Path
+    store: str = "ladybug"
+
+    def make(self) -> None:
+        """Make what is missing, and clear away what was being received when the last server died.
+
+        Raises:
+            OSError: the directory cannot be written.
+        """
+        for name in ("", "datasets", "jobs", "incoming", "uploads"):
+            (self.root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in (self.root / "incoming").iterdir():
+            left.unlink()
+
+    def incoming(self, name: str) -> Path:
+        """A file that is being received."""
+        return self.root / "incoming" / name
+
+    def upload(self, upload_id: str) -> Path:
+        """The bytes of a resumable upload that are there."""
+        return self.root / "uploads" / upload_id
+
+    def job(self, job_id: str) -> Path:
+        """The directory of what a job owns."""
+        return self.root / "jobs" / job_id
+
+    def dataset(self, dataset_id: str) -> Path:
+        """The directory of a dataset, made if it is missing."""
+        place = self.root / "datasets" / dataset_id
+        place.mkdir(mode=0o700, exist_ok=True)
+        return place
+
+    def store_uri(self, dataset_id: str) -> str:
+        """The URI of the store that holds a dataset's graph; it may not be there yet."""
+        return f"{self.store}:{self.dataset(dataset_id) / f'graph.{_ENDINGS[self.store]}'}"
+
+    def has_store(self, dataset_id: str) -> bool:
+        """Tell whether a dataset has a graph at all."""
+        return Path(self.store_uri(dataset_id).partition(":")[2]).exists()
+
+    def index(self, dataset_id: str) -> Path:
+        """The index of a dataset's graph."""
+        return self.dataset(dataset_id) / "index.sqlite"
+
+    def file(self, dataset_id: str, data_id: str) -> Path:
+        """A file as it was sent."""
+        place = self.dataset(dataset_id) / "files"
+        place.mkdir(mode=0o700, exist_ok=True)
+        return place / data_id
+
+
+def remove_tree(place: Path) -> None:
+    """Remove a directory of the server and all that is in it; what is gone already is fine."""
+    for directory, _, names in os.walk(place, topdown=False):
+        for name in names:
+            Path(directory, name).unlink(missing_ok=True)
+        Path(directory).rmdir()

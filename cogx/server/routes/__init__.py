@@ -1,0 +1,1 @@
+"""Knows the routes of the server, a module for each surface."""

@@ -1,0 +1,1 @@
+"""Knows the relational state of a server: who there is, what there is, what is to be done."""
