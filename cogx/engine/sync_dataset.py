@@ -31,6 +31,8 @@ _OF_THE_SERVER: Final = frozenset({409, 500})
 """Those of them that are perhaps no fault of the file."""
 _MOST_REFUSED: Final = 20
 _MOST_LOST: Final = 3
+_MARK_DIGITS: Final = 12
+"""Of the hash, in the name of a file whose own is taken."""
 
 
 class DatasetSync:
@@ -77,6 +79,7 @@ class DatasetSync:
             self._ledger.compare(self._goal.id, shown=self._goal.is_shown)
         self._done.files_unchanged = self._ledger.standing("unchanged").files
         self._done.files_repeated = self._ledger.standing("repeated").files
+        self._done.files_changed = self._ledger.count_changed()
         self._count_failed()
         if dry_run:
             missing = self._ledger.standing("missing")
@@ -144,7 +147,7 @@ class DatasetSync:
             self._failed(file, "it changed since it was looked at. Sync again.")
             return
         to_send = FileToSend(
-            file.id, item.path, file.name, file.size_bytes, file.sha256, file.md5,
+            file.id, item.path, self._name_there(file), file.size_bytes, file.sha256, file.md5,
             item.mime_type, item.label, item.external_metadata, item.node_set,
         )  # fmt: skip
         try:
@@ -163,6 +166,13 @@ class DatasetSync:
         else:
             self._refused = 0
             self._taken(file, added)
+
+    def _name_there(self, file: Hashed) -> str:
+        """Return a name that no other file has there: a cognee refuses a second one of a name."""
+        if self._goal.routes is not None or not self._ledger.is_name_taken(file):
+            return file.name
+        name = Path(file.name)
+        return f"{name.stem}-{file.sha256[:_MARK_DIGITS]}{name.suffix}"
 
     def _not_taken(self, file: Hashed, error: RemoteError, *, most: int | None) -> None:
         """Note that a file was not taken; raise if that has befallen too many in a row."""

@@ -28,8 +28,9 @@ _EVERY_S: Final = 1.0
 class SyncedDataset:
     """What became of one dataset.
 
-    ``repeated`` files have the bytes of another one that is there; ``text_only`` went as the text
-    that cognee had made of an original that is gone. ``sent`` and ``failed`` name the first
+    ``repeated`` files have the bytes of another one that is there; ``changed`` ones were there as
+    another version, which stays there; ``text_only`` went as the text that cognee had made of an
+    original that is gone. ``sent`` and ``failed`` name the first
     thousand, the failed ones with the reason. ``rebuild`` is "", "not needed", "started",
     "completed" or "failed"; ``graph`` what a push of the graph said, with ``graph=True``.
     """
@@ -41,6 +42,7 @@ class SyncedDataset:
     files_sent: int = 0
     files_unchanged: int = 0
     files_repeated: int = 0
+    files_changed: int = 0
     files_failed: int = 0
     files_text_only: int = 0
     bytes_sent: int = 0

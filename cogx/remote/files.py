@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 from cogx.errors import BadSetting, RemoteGarbled, RemoteRefused
 from cogx.remote.dataset import RemoteDataset, Row
 from cogx.remote.file_form import FileForm, FileToSend
+from cogx.remote.ledger import document_mark, name_mark
 from cogx.remote.probe import CAPABILITIES, DATASETS, MOST_LIST_BYTES
 from cogx.remote.server import Server
 
@@ -91,7 +92,10 @@ def user_id(server: Server) -> str | None:
 
 
 def iter_marks(dataset: RemoteDataset) -> Iterator[list[str]]:
-    """Yield, page by page, the ids of a dataset's files and every hash that is shown of them."""
+    """Yield, page by page, what is shown of a dataset's files: ids, hashes, names, documents.
+
+    See :class:`cogx.remote.ledger.Ledger`, which takes these marks.
+    """
     for rows in dataset.iter_pages():
         yield [mark for row in rows for mark in _marks(row)]
 
@@ -207,15 +211,19 @@ def make_dataset(server: Server, name: str) -> RemoteDataset:
 
 def _marks(row: Row) -> Iterator[str]:
     yield row["id"]
+    if isinstance(row.get("name"), str):
+        yield name_mark(f"{row['name']}.x")  # shown without its ending, whatever is left of it
     for name in _TOLD_HASHES:
         value = row.get(name)
         if isinstance(value, str):
             yield value
     given = row.get("externalMetadata", row.get("external_metadata"))
     own = given.get(MARK) if isinstance(given, dict) else None
-    value = own.get("sha256") if isinstance(own, dict) else None
-    if isinstance(value, str):
-        yield value
+    if isinstance(own, dict):
+        if isinstance(own.get("sha256"), str):
+            yield own["sha256"]
+        if isinstance(own.get("document"), str):
+            yield document_mark(own["document"])
     # A cognee names the text of a file after the MD5 of what it was given.
     location = row.get("rawDataLocation", row.get("raw_data_location"))
     if isinstance(location, str):

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWI
 _PASSING: Final = """
 CREATE TEMP TABLE here (number INTEGER PRIMARY KEY, id TEXT, name TEXT, size INTEGER, sha256 TEXT,
   md5 TEXT, state TEXT, reason TEXT);
+CREATE INDEX temp.here_name ON here (name_mark(name));
 CREATE TEMP TABLE there (mark TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _IS_THERE: Final = """
@@ -111,7 +112,7 @@ class Ledger:
         )  # fmt: skip
 
     def note_there(self, marks: Iterable[str]) -> None:
-        """Note ids and hashes that the server shows of what it has."""
+        """Note what the server shows of what it has: ids, hashes, marks of names and documents."""
         for mark in marks:
             self._run("INSERT OR IGNORE INTO there VALUES (?)", mark)
 
@@ -140,6 +141,28 @@ class Ledger:
             "WHERE state = 'new' GROUP BY sha256) THEN 'missing' ELSE 'repeated' END "
             "WHERE state = 'new'"
         )
+        if not shown:
+            self._run(
+                "INSERT OR IGNORE INTO there SELECT name_mark(name) FROM sent WHERE dataset = ?",
+                dataset,
+            )
+
+    def is_name_taken(self, file: Hashed) -> bool:
+        """Tell whether another file, there or before this one here, has the name of this one."""
+        asked = (
+            "SELECT EXISTS (SELECT 1 FROM there WHERE mark = ?) OR EXISTS (SELECT 1 FROM here "
+            "WHERE name_mark(name) = ? AND number < ? AND sha256 IS NOT ?)"
+        )
+        mark = name_mark(file.name)
+        return bool(self._run(asked, mark, mark, file.number, file.sha256).fetchone()[0])
+
+    def count_changed(self) -> int:
+        """Count the missing files of which the server shows another version."""
+        asked = (
+            "SELECT count(*) FROM here WHERE state = 'missing' AND EXISTS "
+            "(SELECT 1 FROM there WHERE mark = document_mark(id))"
+        )
+        return int(self._run(asked).fetchone()[0])
 
     def note_missing(self, hashes: Iterable[str]) -> None:
         """Take the server's own word: of the files that are here, these hashes (MD5) lack there."""
@@ -236,6 +259,16 @@ class Ledger:
             raise OutputError(f"{self._path}: SQLite says: {error}.") from error
 
 
+def name_mark(name: str) -> str:
+    """Return the mark of a file's name as a cognee tells names apart: without their endings."""
+    return f"name:{PurePath(name).stem}"
+
+
+def document_mark(identity: str) -> str:
+    """Return the mark of what a file is a version of."""
+    return f"document:{identity}"
+
+
 def ledger_file(url: str, dataset: str) -> Path:
     """Return the file of the ledger of a dataset on a server; both can be read in its path."""
     host = urlsplit(url).netloc
@@ -269,6 +302,8 @@ def _connected(path: Path) -> sqlite3.Connection:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version not in {0, VERSION}:
             raise sqlite3.DatabaseError("made by another version of cogx")
+        database.create_function("name_mark", 1, name_mark, deterministic=True)
+        database.create_function("document_mark", 1, document_mark, deterministic=True)
         database.execute("PRAGMA temp_store = FILE")
         database.executescript(_LASTING)
         database.execute(f"PRAGMA user_version = {VERSION}")

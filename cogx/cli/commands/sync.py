@@ -122,6 +122,12 @@ def _show_dataset(console: Console, result: SyncResult, one: SyncedDataset) -> N
         console.note(
             f"{one.name}: {files} with the bytes of another one, which a server keeps once."
         )
+    if one.files_changed:
+        files = count_of(one.files_changed, "file")
+        console.note(
+            f"{one.name}: another version of {files} is there already, and stays there beside the "
+            "new one. Delete it on the server if it is not wanted any more."
+        )
     if one.files_text_only:
         files = count_of(one.files_text_only, "file")
         console.note(f"{one.name}: {files} as the text that cognee made; the originals are gone.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import signal
 import subprocess
@@ -88,6 +89,7 @@ def synced(there: CogneeTaking, made: Handmade | None, what: Any = None, **more:
 
 
 def written(members: dict[str, bytes], path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
     with cogx.open_archive(members) as source, cogx.ArchiveWriter(path) as target:
         for block in source.iter_blocks():
             target.write_batch(block.kind, block.records)
@@ -294,6 +296,44 @@ def test_the_same_bytes_go_once(there: CogneeTaking, tmp_path: Path) -> None:
     result = synced(there, None, str(written(members, tmp_path / "mine.tar.gz")))
     assert (there.names("mine"), result.datasets[0].files_repeated) == (["a.txt"], 1)
     assert result.status == "completed"
+
+
+def test_a_changed_file_goes_alone_and_beside_its_older_version(
+    there: CogneeTaking, tmp_path: Path
+) -> None:
+    for content in ("Old.", "New."):
+        members = archive(document("a", content=content), document("b", content="Same."))
+        path = written(members, tmp_path / content / "mine.tar.gz")
+        (done,) = synced(there, None, str(path)).datasets
+    assert (done.sent, done.files_unchanged, done.files_changed) == (["a.txt"], 1, 1)
+    digest = hashlib.sha256(b"New.").hexdigest()[:12]
+    assert there.names("mine") == [f"a-{digest}.txt", "a.txt", "b.txt"]
+    assert synced(there, None, str(path)).files_sent == 0
+
+
+@pytest.mark.parametrize("shows_files", [True, False])
+def test_files_of_one_name_all_arrive(
+    there: CogneeTaking, tmp_path: Path, shows_files: bool
+) -> None:
+    there.shows_files = shows_files
+    titles = {"a": "Notes", "b": "Notes", "c": "Notes"}
+    members = archive(*(document(one, content=one, title=titles[one]) for one in titles))
+    result = synced(there, None, str(written(members, tmp_path / "mine.tar.gz")))
+    assert (result.status, result.files_sent, result.datasets[0].files_changed) == (
+        "completed", 3, 0,
+    )  # fmt: skip
+    assert sorted(one.data for one in there.kept["mine"].values()) == [b"a", b"b", b"c"]
+
+
+def test_where_nothing_is_shown_names_that_were_sent_are_taken(
+    there: CogneeTaking, tmp_path: Path
+) -> None:
+    there.shows_files = False
+    for content in ("Old.", "New."):
+        members = archive(document("a", content=content))
+        path = written(members, tmp_path / content / "mine.tar.gz")
+        assert synced(there, None, str(path)).files_sent == 1
+    assert len(there.names("mine")) == 2
 
 
 def test_a_rehearsal_sends_nothing(there: CogneeTaking, made: Handmade) -> None:

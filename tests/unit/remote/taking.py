@@ -105,6 +105,10 @@ class CogneeTaking(CogneeLike):
         if file.name in self.refuses:
             raise self.refuses[file.name]
         made = self.dataset(name)
+        for kept in self.kept.get(name, {}).values():
+            if stem(kept.name) == stem(file.name) and kept.md5 != file.md5:
+                text = f"POST /api/v1/add does not update documents. {file.name!r} exists."
+                raise Refusal(409, {"detail": text})
         data_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{file.md5}{made.id}"))
         if file.name not in self.loses:
             self.kept.setdefault(name, {}).setdefault(data_id, file)
@@ -167,6 +171,11 @@ class CogneeTaking(CogneeLike):
             raise Refusal(422, {"detail": "The md5 differs."})
         have[steps[2]] = file
         return {"status": "stored", "md5": file.md5}
+
+
+def stem(name: str) -> str:
+    """Return what a cognee tells files apart by."""
+    return name.rpartition(".")[0] or name
 
 
 class _TakingHandler(_Handler):
