@@ -1,0 +1,1 @@
+"""Knows graph schemas: which entity types and relations a graph may hold; no store, no archive."""
