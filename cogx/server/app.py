@@ -14,11 +14,19 @@ from cogx.server.gate import Gate
 from cogx.server.identity.users import default_user
 from cogx.server.jobs.dispatcher import Dispatcher
 from cogx.server.places import Places
-from cogx.server.routes import auth, datasets, remember, service
+from cogx.server.routes import activity, auth, data, datasets, progress, remember, service
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
 
-ROUTERS = (service.router, auth.router, datasets.router, remember.router)
+ROUTERS = (
+    service.router,
+    auth.router,
+    progress.router,
+    datasets.router,
+    data.router,
+    remember.router,
+    activity.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any
 
 from cogx.archive.reader import open_archive
 from cogx.engine.import_ import import_archive
 from cogx.engine.receipt import Receipt
-from cogx.engine.uris import open_reader
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS
 from cogx.server.datasets import counted
+from cogx.server.index import current_index
 from cogx.server.jobs.content import keep_contents
 from cogx.server.jobs.work import Work
 from cogx.server.limits import limits_of
@@ -37,18 +36,11 @@ def run(work: Work) -> dict[str, Any]:
         keep_contents(work.database, work.dataset_id, opened)
         record_counts = {kind: count for kind, count in opened.counts.items() if count}
     record_counts = record_counts or {k: n["accepted"] for k, n in receipt.actions.items()}
-    nodes, edges = count_graph(work)
+    with current_index(work.places, work.dataset_id) as index:
+        nodes, edges = index.counts()
     with work.database.write() as state:
         counted(state, work.dataset_id, nodes, edges)
     return answer_of(work, receipt, system, record_counts)
-
-
-def count_graph(work: Work) -> tuple[int, int]:
-    """Return how many nodes and edges the dataset's store holds now."""
-    if not work.places.has_store(work.dataset_id):
-        return 0, 0
-    with closing(open_reader(work.places.store_uri(work.dataset_id))) as reader:
-        return reader.counts()
 
 
 def answer_of(

@@ -20,7 +20,10 @@ from cogx.server.refusals import Refusal, of_error
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
 
-KINDS: Final = {"import": "cogx.server.jobs.import_job"}
+KINDS: Final = {
+    "import": "cogx.server.jobs.import_job",
+    "export": "cogx.server.jobs.export_job",
+}
 """Modules with ``run(work: Work) -> dict``: the result of a job of that kind."""
 _EVERY_S: Final = 0.5
 

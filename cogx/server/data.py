@@ -1,0 +1,87 @@
+"""Knows the data items of a dataset: files as they were sent, and the contents of archives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, func, select
+
+from cogx.server.refusals import refused
+from cogx.server.state.tables import data_items
+
+_PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DataItem:
+    """Something raw in a dataset: a file of its own, or a content record of its graph."""
+
+    id: str
+    dataset_id: str
+    name: str
+    label: str | None
+    extension: str | None
+    mime_type: str | None
+    size_bytes: int
+    md5: str
+    sha256: str
+    file_name: str | None
+    record_kind: str | None
+    record_id: str | None
+    external_metadata: Any
+    in_graph: bool
+    created_at: datetime
+    updated_at: datetime | None
+
+
+def page(
+    state: Connection, dataset_id: str, limit: int, offset: int, *, by_name: bool = False
+) -> list[DataItem]:
+    """Return some of a dataset's items, oldest first unless by name."""
+    first = data_items.c.name if by_name else data_items.c.created_at
+    rows = (
+        select(data_items)
+        .where(data_items.c.dataset_id == dataset_id)
+        .order_by(first, data_items.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [DataItem(**row._mapping) for row in state.execute(rows)]
+
+
+def iter_items(state: Connection, dataset_id: str, *, by_name: bool = False) -> Iterator[DataItem]:
+    """Yield all items of a dataset, in the order of :func:`page`."""
+    offset = 0
+    while found := page(state, dataset_id, _PAGE, offset, by_name=by_name):
+        yield from found
+        offset += len(found)
+
+
+def count(state: Connection, dataset_id: str) -> tuple[int, int]:
+    """Return (items, items whose content is in the graph)."""
+    mine = data_items.c.dataset_id == dataset_id
+    every = state.scalar(select(func.count()).where(mine)) or 0
+    known = state.scalar(select(func.count()).where(mine, data_items.c.in_graph)) or 0
+    return every, known
+
+
+def item(state: Connection, dataset_id: str, data_id: str) -> DataItem:
+    """Return one item of a dataset.
+
+    Raises:
+        Refusal: there is none (404).
+    """
+    mine = (data_items.c.dataset_id == dataset_id) & (data_items.c.id == data_id)
+    row = state.execute(select(data_items).where(mine)).first()
+    if row is None:
+        raise refused(404, "There is no such data item in this dataset.", "EntityNotFoundError")
+    return DataItem(**row._mapping)
+
+
+def remove(state: Connection, dataset_id: str, data_id: str) -> None:
+    """Forget an item; what the graph says of it stays."""
+    mine = (data_items.c.dataset_id == dataset_id) & (data_items.c.id == data_id)
+    state.execute(delete(data_items).where(mine))
