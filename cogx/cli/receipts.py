@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 from cogx.cli.layout import columns, count_lines, count_of
 from cogx.cli.terminal import Console
@@ -15,6 +16,7 @@ _ACTIONS: Final = ("created", "merged", "updated", "unchanged", "skipped")
 _LOSSES: Final = {
     "store.differs": "the store does not hold what was written; cogx verify names the records",
     "embedding.vectors": "vectors of embeddings: COGX 0.1 has no place for them",
+    "derive.passages": "passages that could not be derived; import again, for these alone",
     "pull.edge-properties": "edges whose properties, texts and validity the server does not give",
     "pull.timestamps": "nodes whose times the server does not give",
     "pull.provenance": "nodes of which the server does not say which files and runs they are from",
@@ -52,6 +54,8 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
     _show_counts(console, "Left out, as asked:", receipt.left_out)
     _show_overwritten(console, receipt)
     _show_codes(console, "Not kept:", receipt.losses, mark="error:")
+    for failed in receipt.examples.get("derive.passages", ()):
+        console.line(f"  {failed}")
     _show_codes(console, "Not part of it, as was known beforehand:", receipt.declared)
     _show_codes(console, "Changed, as asked:", receipt.changes)
     total = count_of(sum(receipt.warnings.values()), "warning")
@@ -71,12 +75,26 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
 def _show_plan(console: Console, receipt: Receipt) -> None:
     if receipt.plan is None:
         return
-    calls, tokens = receipt.plan["calls"], receipt.plan["tokens"]
-    texts = count_of(receipt.plan["texts"], "text")
-    console.line(
-        f"Deriving would read {texts}, about {count_of(tokens, 'token')}, in "
-        f"{count_of(calls, 'call')} to a language model."
-    )
+    for line in _plan_lines(receipt.plan):
+        console.line(line)
+
+
+def _plan_lines(plan: dict[str, Any]) -> Iterator[str]:
+    texts, passages = count_of(plan["texts"], "text"), count_of(plan["passages"], "passage")
+    model = f" ({plan['origin']['model']})" if "model" in plan["origin"] else ""
+    yield f"Deriving with {plan['deriver']}{model} would read {texts} in {passages}."
+    if not plan["calls"]:
+        cached = " All of them were derived before." if plan["cached"] else ""
+        yield f"It would call no language model.{cached}"
+        return
+    if plan["cached"]:
+        yield f"Of these {count_of(plan['cached'], 'was', 'were')} derived before and cost nothing."
+    tokens = f"{plan['tokens_in']:,} tokens in and {plan['tokens_out']:,} out"
+    yield f"It would make {count_of(plan['calls'], 'call')} to a language model, about {tokens}."
+    if plan["cost"] is not None:
+        yield f"At the prices given that costs about {plan['cost']:,.4f}."
+    if plan["seconds"] is not None:
+        yield f"It would take about {count_of(round(plan['seconds']), 'second')}."
 
 
 def _headline(verb: str, receipt: Receipt) -> str:

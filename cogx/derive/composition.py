@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
-from cogx.derive.derivation import Derivation
+from cogx.derive.derivation import MADE_KINDS, Derivation
 from cogx.derive.fresh import Fresh
-from cogx.derive.gathering import DERIVED_KINDS
-from cogx.derive.passages import PASSAGE_CHARACTERS, checked_characters
+from cogx.derive.passages import PassageSize
 from cogx.derive.plan import Plan, plan
 from cogx.derive.streams import iter_followed
 from cogx.derive.texts import TEXT_KINDS
@@ -23,19 +22,33 @@ from cogx.format.layout import KINDS
 from cogx.ports import Deriver, RecordSource
 from cogx.progress import SILENT, Progress
 
-_BOTH_KINDS: Final = (*TEXT_KINDS, *DERIVED_KINDS)
+_BOTH_KINDS: Final = (*TEXT_KINDS, *MADE_KINDS)
+_THERE: Final = {
+    "raw_node": ("passage_nodes_there", "passage_nodes"),
+    "entity": ("entities_there", "entities"),
+    "fact": ("facts_there", "facts"),
+}
+_DEFAULT_SIZE: Final = PassageSize()
 
 
 class _Mode(ABC):
     """What both modes share: a derivation that runs once, when it is first needed."""
 
     def __init__(
-        self, known: RecordSource, deriver: Deriver, *, characters: int, progress: Progress
+        self,
+        known: RecordSource,
+        deriver: Deriver,
+        size: PassageSize,
+        *,
+        lexical_graph: bool,
+        progress: Progress,
     ) -> None:
         self._known = known
         self._deriver = deriver
-        self._characters = checked_characters(characters)
-        self._derivation = Derivation(known, deriver, characters=characters, progress=progress)
+        self._size = size
+        self._derivation = Derivation(
+            known, deriver, size, lexical_graph=lexical_graph, progress=progress
+        )
         self._done = False
         self._failure: BaseException | None = None
         self.system = known.system
@@ -76,11 +89,11 @@ class _Mode(ABC):
 
     def plan(self) -> Plan:
         """Say what deriving will take, without doing it. Cost: one pass over the raw content."""
-        return plan(self._known, self._deriver, characters=self._characters)
+        return plan(self._known, self._deriver, self._size)
 
     def close(self) -> None:
         """Release the temporary disk. May be called twice."""
-        self._derivation.gathered.close()
+        self._derivation.close()
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +115,8 @@ class Hybrid(_Mode):
     Without raw content nothing is derived and the records are those of the source.
 
     Args:
-        passage_characters: the most of a passage.
+        size: how the texts are cut.
+        lexical_graph: make nodes of passages, too; see :mod:`cogx.derive.lexical`.
 
     Cost: three passes over the source before the first record; see the deriver for memory.
     """
@@ -112,10 +126,11 @@ class Hybrid(_Mode):
         source: RecordSource,
         deriver: Deriver,
         *,
-        passage_characters: int = PASSAGE_CHARACTERS,
+        size: PassageSize = _DEFAULT_SIZE,
+        lexical_graph: bool = True,
         progress: Progress = SILENT,
     ) -> None:
-        super().__init__(source, deriver, characters=passage_characters, progress=progress)
+        super().__init__(source, deriver, size, lexical_graph=lexical_graph, progress=progress)
         self._source = source
 
     @property
@@ -127,15 +142,15 @@ class Hybrid(_Mode):
 
     def _run(self) -> None:
         self._derivation.run()
-        gathered = self._derivation.gathered
-        made = {kind: gathered.count(kind) for kind in DERIVED_KINDS}
+        made = {kind: self._derivation.count(kind) for kind in MADE_KINDS}
         if any(made.values()):
             for kind, batch in self._source.iter_batches(*KINDS):
-                taken = "fact" if kind == "fact" else "entity"
-                gathered.leave_out(taken, [record.external_id for record in batch])
+                ids = [record.external_id for record in batch]
+                for taken in ("fact",) if kind == "fact" else ("entity", "raw_node"):
+                    self._derivation.leave_out(taken, ids)
         self._derivation.count_made()
-        self.report["entities_there"] = made["entity"] - self.report["entities"]
-        self.report["facts_there"] = made["fact"] - self.report["facts"]
+        for kind, (there, name) in _THERE.items():
+            self.report[there] = made[kind] - self.report[name]
 
     def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
         """Yield (kind, records): of each kind those of the source, then the derived ones."""
@@ -154,7 +169,8 @@ class Rederived(_Mode):
     Args:
         keep_facts_as_text: tell the old graph in documents beside the others, and derive from
             them too; see :mod:`cogx.derive.digests`.
-        passage_characters: the most of a passage.
+        size: how the texts are cut.
+        lexical_graph: make nodes of passages, too; see :mod:`cogx.derive.lexical`.
         allow_empty: take a source without raw text, whose graph would be lost.
 
     Raises (when it derives):
@@ -168,12 +184,13 @@ class Rederived(_Mode):
         deriver: Deriver,
         *,
         keep_facts_as_text: bool = False,
-        passage_characters: int = PASSAGE_CHARACTERS,
+        size: PassageSize = _DEFAULT_SIZE,
+        lexical_graph: bool = True,
         allow_empty: bool = False,
         progress: Progress = SILENT,
     ) -> None:
         fresh = Fresh(source, keep_facts_as_text=keep_facts_as_text)
-        super().__init__(fresh, deriver, characters=passage_characters, progress=progress)
+        super().__init__(fresh, deriver, size, lexical_graph=lexical_graph, progress=progress)
         self._allow_empty = allow_empty
 
     @property
@@ -191,7 +208,7 @@ class Rederived(_Mode):
             )
 
     def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
-        """Yield (kind, records): content records of the source, derived entities and facts."""
+        """Yield (kind, records): content records of the source, then what was derived."""
         self.derive()
         asked = kinds or _BOTH_KINDS
         texts = [kind for kind in asked if kind in TEXT_KINDS]

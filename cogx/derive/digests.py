@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from cogx.codec.from_values import line_type
+from cogx.derive.lexical import is_lexical
 from cogx.format.timestamps import format_timestamp
 from cogx.ports import RecordSource
 
@@ -66,8 +67,10 @@ def entity_line(entity: Any) -> str | None:
     return f"{entity.name}: {entity.description}" if entity.description else None
 
 
-def fact_line(fact: Any) -> str:
-    """Return a fact's text, or its ends and predicate, and when it held."""
+def fact_line(fact: Any) -> str | None:
+    """Return a fact's text, or its ends and predicate, and when it held; None for passages' own."""
+    if is_lexical(fact):
+        return None
     said = fact.fact_text or f"{fact.subject_ref} {fact.predicate} {fact.object_ref}"
     times = [
         f"{words} {format_timestamp(moment)}"

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cogx.codec.from_values import line_type
 from cogx.derive.digests import DIGESTS, is_digest, iter_digests
+from cogx.derive.patterns import pattern_of
 from cogx.derive.streams import iter_followed
 from cogx.derive.texts import TEXT_KINDS
 from cogx.format.identity import entity_id
@@ -91,6 +92,8 @@ def _named(kind: str, record: Any, owners: dict[bytes, str], system: str) -> Any
         if not isinstance(name, str) or not name:
             return None
         entity_type = entity_type if isinstance(entity_type, str) else None
+    if pattern_of(name, entity_type) is not None:
+        return None  # found by its form, under the id of that
     identity = entity_id(name)
     own = str(identity)
     if owners.setdefault(identity.bytes, record.external_id) != record.external_id:

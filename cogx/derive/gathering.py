@@ -12,21 +12,18 @@ same bytes. What has been merged waits in a private SQLite file.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
-from msgspec import Struct
 
 from cogx.codec.canonical import encode
-from cogx.codec.lines import decode_block, plain_fields
-from cogx.codec.typed import to_json
 from cogx.derive.parts import EVIDENCE, Part
+from cogx.derive.record_lines import fields_of, records_of_lines
 from cogx.errors import BadSetting
-from cogx.format.records import MODEL_OF_KIND
 from cogx.ports import Passage
 
 DERIVED_KINDS: Final = ("entity", "fact")
@@ -41,14 +38,18 @@ class Gathering:
     Args:
         deriver: (name, version) of who makes them.
         system: the external_system that the records get.
+        origin: what else each record says of how it was made (a model, a prompt).
 
     Cost: some tens of MB of memory; temporary disk of about 1 KB for each record and each
     stretch of the corpus in which it occurs.
     """
 
-    def __init__(self, deriver: tuple[str, str], system: str) -> None:
+    def __init__(
+        self, deriver: tuple[str, str], system: str, origin: Mapping[str, Any] | None = None
+    ) -> None:
         self._deriver = deriver
         self._system = system
+        self._origin = dict(origin or {})
         self._parts: dict[tuple[str, str], Part] = {}
         self._run = 0
         # An empty name is SQLite's private temporary database: it spills, and goes with us.
@@ -109,10 +110,10 @@ class Gathering:
         for key, part in self._merged(kind):
             lines.append(encode(self._fields(kind, key, part)))
             if len(lines) >= _BATCH:
-                yield kind, _records(kind, lines)
+                yield kind, records_of_lines(kind, lines)
                 lines = []
         if lines:
-            yield kind, _records(kind, lines)
+            yield kind, records_of_lines(kind, lines)
 
     def close(self) -> None:
         """Release the disk space. May be called twice."""
@@ -120,7 +121,7 @@ class Gathering:
         self._table.close()
 
     def _part(self, record: Any, scope: dict[str, Any]) -> tuple[str, Part]:
-        fields = _plain(record)
+        fields = fields_of(record)
         fields["external_system"] = self._system
         scope = fields.pop("scope", None) or scope
         if record.kind == "entity":
@@ -158,7 +159,8 @@ class Gathering:
     def _fields(self, kind: str, key: str, part: Part) -> dict[str, Any]:
         fields = part.fields | {"kind": kind, "external_id": key}
         name, version = self._deriver
-        derived = {"deriver": name, "version": version} | part.passages.told("passages")
+        derived = self._origin | {"deriver": name, "version": version}
+        derived |= part.passages.told("passages")
         metadata = dict(fields.get("metadata", ()))
         if part.scope:
             fields["scope"] = part.scope
@@ -179,24 +181,3 @@ class Gathering:
 
 
 _DECODER: Final = msgspec.json.Decoder(Part)
-
-
-def _plain(record: Any) -> dict[str, Any]:
-    """Return a record's fields as plain JSON, typed values tagged; the record stays as it is."""
-    if isinstance(record, Struct):
-        fields: dict[str, Any] = msgspec.json.decode(encode(record))
-        return fields
-    fields = plain_fields(record)
-    for name in ("attributes", "metadata"):
-        if name in fields:
-            fields[name] = {key: to_json(value) for key, value in fields[name].items()}
-    plain: dict[str, Any] = msgspec.json.decode(encode(fields))
-    return plain
-
-
-def _records(kind: str, lines: Sequence[bytes]) -> list[Any]:
-    decoded = decode_block(kind, b"".join(line + b"\n" for line in lines))
-    if decoded is not None:
-        return decoded[0]
-    # A field that COGX does not define: only models have room for it.
-    return [MODEL_OF_KIND[kind].model_validate_json(line) for line in lines]

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cogx.derive.boundaries import is_whole
 from cogx.derive.folding import Folded, fold_name, keep_case
+from cogx.derive.patterns import pattern_of
 from cogx.errors import MissingExtra
 from cogx.ports import RecordSource
 
@@ -110,6 +111,9 @@ class Names:
 
     def _add(self, thing: Thing) -> None:
         for name in (thing.name, *thing.aliases):
+            formed = pattern_of(name, thing.entity_type)
+            if formed is not None and formed.id == thing.id:
+                continue  # an earlier run made it by its form, by which it is found again
             folded = fold_name(name)
             if not any(map(str.isalnum, folded)) or "\n" in folded:
                 self.report["names_unusable"] += 1

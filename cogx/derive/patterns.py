@@ -91,6 +91,17 @@ def iter_patterns(text: str, report: Counter[str]) -> Iterator[Pattern]:
 
 
 _DIGITS: Final = re.compile(r"[0-9]{4}")
+_TYPES: Final = frozenset({"Date", "Email", "Url"})
+
+
+def pattern_of(name: str, entity_type: str | None) -> Pattern | None:
+    """Return what all of a name is by its form, if it is of that type."""
+    if entity_type not in _TYPES:
+        return None
+    for found in iter_patterns(name, Counter()):
+        if found.entity_type == entity_type and found.end - found.start == len(name):
+            return found
+    return None
 
 
 def _date(match: re.Match[str], month: int, day: int) -> Iterator[Pattern]:

@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from cogx.codec.from_values import line_type
 from cogx.codec.typed import to_json
+from cogx.derive.lexical import MENTIONS
 from cogx.derive.mentions import Mention, Mentions, iter_shared
 from cogx.derive.names import Names
 from cogx.derive.parts import EVIDENCE
 from cogx.ports import Passage, RecordSource
 
-MENTIONS: Final = "mentions"
 CO_OCCURS: Final = "co_occurs_with"
 CROWD: Final = 30
 """A sentence with more names than this is a list, and says nothing about any two of them."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cogx.archive.lenient import checked_lenient
 from cogx.archive.reader import Archive, Source, archive_in
@@ -14,6 +14,7 @@ from cogx.archive.validate import Findings, validate_container
 from cogx.codec.canonical import encode
 from cogx.codec.fingerprint import FingerprintSums
 from cogx.container import open_container
+from cogx.engine.deriving import DEFAULT, Deriving
 from cogx.engine.header import header_of, united_header
 from cogx.engine.holdings import Holdings
 from cogx.engine.incoming import Incoming
@@ -26,9 +27,12 @@ from cogx.errors import EmptyGraph, InvalidArchive, UnknownMode, UnknownName
 from cogx.format.layout import GRAPH_KINDS
 from cogx.graph.reconcile import POLICIES, Action
 from cogx.limits import Limits
-from cogx.ports import GraphUpdater, GraphWriter
+from cogx.ports import Deriver, GraphUpdater, GraphWriter
 from cogx.problems import CODES, Severity
 from cogx.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from cogx.graph_schema import GraphSchema
 
 NOT_GRAPH: Final = frozenset({"member.secret", "member.unknown", "member.leftover"})
 """What stands beside a graph in an archive: no graph store holds it, and none is asked to."""
@@ -60,7 +64,12 @@ def import_archive(
     map_predicate: Sequence[str] = (),
     remap_scope: Sequence[str] = (),
     identity: str = "id",
-    deriver: str = "vocabulary",
+    deriver: str | Deriver = DEFAULT,
+    passage_tokens: int | None = None,
+    overlap_tokens: int | None = None,
+    lexical_graph: bool = True,
+    schema: GraphSchema | None = None,
+    cache: bool = True,
     keep_facts_as_text: bool = False,
     id_map: str | None = None,
     portable: bool = False,
@@ -94,7 +103,12 @@ def import_archive(
         remap_scope: ``KEY=OLD:NEW``.
         identity: ``id`` (records are one if their ids are), ``cognee`` or ``folded`` (entities
             are one if their names are, by cognee's rule or a better one).
-        deriver: the name of the deriver that hybrid and re-derive use.
+        deriver: what hybrid and re-derive use: the name of a deriver, or one.
+        passage_tokens, overlap_tokens: the most of a passage (default 500), and how much of the
+            text before it goes with it (default what the deriver wants); four characters each.
+        lexical_graph: let the passages of longer texts be nodes, too.
+        schema: keep out derived records that it does not allow.
+        cache: keep on disk what a language model says, and ask it nothing twice.
         keep_facts_as_text: in ``re-derive``, let what the graph says become documents to derive
             from, too.
         id_map: a file to write ids to that changed on the way, archive to store.
@@ -109,6 +123,8 @@ def import_archive(
     Raises:
         UnknownMode: ``mode`` is none of the three.
         BadSetting: nothing is at ``source``, or an option cannot be read.
+        BudgetSpent: the deriver may spend no more; nothing is imported, and what it has derived
+            is in the cache: the same call with a larger budget goes on from there.
         InvalidArchive: the archive breaks the specification; the store is untouched.
         EmptyGraph: the archive holds no record (or, to derive from, no content) and
             ``allow_empty`` is not set.
@@ -130,8 +146,15 @@ def import_archive(
         map_predicate=map_predicate,
         remap_scope=remap_scope,
         identity=identity,
-        deriver=deriver,
-        keep_facts_as_text=keep_facts_as_text,
+        deriving=Deriving(
+            deriver=deriver,
+            passage_tokens=passage_tokens,
+            overlap_tokens=overlap_tokens,
+            lexical_graph=lexical_graph,
+            schema=schema,
+            cache=cache,
+            keep_facts_as_text=keep_facts_as_text,
+        ),
         allow_empty=allow_empty,
         id_map=id_map,
         portable=portable,
@@ -272,7 +295,7 @@ def _count(receipt: Receipt, tally: Tally, findings: Findings) -> None:
         receipt.actions[kind] = {"accepted": sum(done.values())} | done
     receipt.counts = {kind: counts["accepted"] for kind, counts in receipt.actions.items()}
     receipt.stubs = tally.stubs
-    receipt.examples = dict(tally.examples)
+    receipt.examples |= dict(tally.examples)
     receipt.overwritten = dict(sorted(tally.overwritten.items()))
     dropped = findings.log.totals["record.duplicate-id"]
     if dropped:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cogx.archive.reader import Archive
 from cogx.archive.writer import ArchiveWriter, exported_now
+from cogx.engine.deriving import Deriving, tell
 from cogx.engine.header import header_of, manifest_of
 from cogx.engine.receipt import Receipt
 from cogx.engine.record_sources import ArchiveRecords, OnlyKinds
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 IDENTITIES: Final = ("id", "cognee", "folded")
 PROFILES: Final = ("portable", "cognee")
+_NOTHING_SPECIAL: Final = Deriving()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,7 @@ class Rewriting:
     scopes: Sequence[ScopeChange]
     mode: str
     identity: str
-    deriver: str
-    keep_facts_as_text: bool
+    deriving: Deriving
     allow_empty: bool
     profile: str
     id_map: str | None
@@ -60,8 +61,7 @@ class Rewriting:
         map_predicate: Sequence[str] = (),
         remap_scope: Sequence[str] = (),
         identity: str = "id",
-        deriver: str = "vocabulary",
-        keep_facts_as_text: bool = False,
+        deriving: Deriving = _NOTHING_SPECIAL,
         allow_empty: bool = False,
         profile: str = "portable",
         id_map: str | None = None,
@@ -74,7 +74,7 @@ class Rewriting:
         Args:
             portable: records of the cognee profile become portable again.
             restore_ids: that, and the ids of this id map come back.
-            keep_facts_as_text: in re-derive, derive from what the graph says, too.
+            deriving: what hybrid and re-derive are to do.
             allow_empty: re-derive from nothing is no error.
             rehearsal: nothing is kept of what comes out, so a language model is not asked.
 
@@ -87,10 +87,7 @@ class Rewriting:
             raise UnknownName("identity rule", identity, IDENTITIES)
         if profile not in PROFILES:
             raise UnknownName("profile", profile, PROFILES)
-        if keep_facts_as_text and mode != "re-derive":
-            raise BadSetting(
-                "Facts are kept as text in --mode re-derive only; other modes keep them as facts."
-            )
+        deriving.check(mode)
         if id_map is not None and identity == "id" and profile == "portable":
             raise BadSetting(
                 f"{id_map}: no id changes without --identity or --profile cognee, so there is no "
@@ -113,8 +110,7 @@ class Rewriting:
             scopes=scopes,
             mode=mode,
             identity=identity,
-            deriver=deriver,
-            keep_facts_as_text=keep_facts_as_text,
+            deriving=deriving,
             allow_empty=allow_empty,
             profile=profile,
             id_map=id_map,
@@ -178,8 +174,7 @@ class Stages:
             receipt.changes |= dict(self._renamed.changed)
             receipt.notes += [f"{rule} matched nothing." for rule in self._renamed.unused]
         if self._derived is not None:
-            receipt.derived |= dict(self._derived.report)
-            receipt.notes += self._derived.notes
+            tell(self._derived, receipt)
         if self._plan is not None:
             receipt.plan = self._plan
         for stage in (self._identified, self._profile):
@@ -242,30 +237,18 @@ class Stages:
             self._profile = self._add(CogneeProfile(self.records))
 
     def _derive(self) -> None:
-        from cogx.derive.composition import Hybrid, Rederived  # noqa: PLC0415
-        from cogx.derive.registry import deriver_named  # noqa: PLC0415
-
         asked = self.rewriting
-        deriver = deriver_named(asked.deriver)
-        derived = (
-            Hybrid(self.records, deriver)
-            if asked.mode == "hybrid"
-            else Rederived(
-                self.records,
-                deriver,
-                keep_facts_as_text=asked.keep_facts_as_text,
-                allow_empty=asked.allow_empty,
-            )
+        derived = asked.deriving.stage(
+            self.records, asked.mode, allow_empty=asked.allow_empty, stack=self._stack
         )
         if asked.rehearsal:
             plan = derived.plan()
             self._plan = asdict(plan)
             if plan.calls:  # a rehearsal asks no language model: what it would say is not known
-                derived.close()
                 if asked.mode == "re-derive":
                     self._add(OnlyKinds(self.records, CONTENT_KINDS))
                 return
-        self._derived = self._add(derived)
+        self._derived = self.records = derived
 
     def _add(self, stage: Any) -> Any:
         if hasattr(stage, "close"):

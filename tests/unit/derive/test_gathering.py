@@ -168,3 +168,15 @@ def test_records_that_are_there_already_can_be_left_out(gathered: Gathering) -> 
 def test_a_deriver_may_give_entities_and_facts_only(gathered: Gathering) -> None:
     with pytest.raises(BadSetting, match="'d' gave a document"):
         gathered.add(passage("t"), {}, [document("d", "x")])
+
+
+def test_records_say_of_which_origin_they_are() -> None:
+    gathered = Gathering(("d", "1"), "s", {"model": "m", "prompt": "p1"})
+    gathered.add(passage("t"), {}, [entity("a", "Ann"), met(1, "")])
+    gathered.finish()
+    for kind in ("entity", "fact"):
+        (made,) = records(gathered, kind)
+        assert made.metadata["derived"] == {
+            "deriver": "d", "version": "1", "model": "m", "prompt": "p1", "passages": ["d-0"],
+        }  # fmt: skip
+    gathered.close()

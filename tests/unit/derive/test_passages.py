@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogx.derive.passages import cut, iter_passages, passage_id
+from cogx.derive.passages import PassageSize, cut, end_of, iter_passages, passage_id
 from cogx.errors import BadSetting
 from tests.unit.derive.made import Source, document, record
 
@@ -57,12 +57,14 @@ def test_passages_are_numbered_and_know_their_record_and_its_scope() -> None:
     source = Source(
         document("d", content), record("memory", "m", content="hi", scope={"user_id": "u"})
     )
-    found = list(iter_passages(source, report, characters=150))
-    assert [(p.record, p.at, scope) for p, scope in found] == [
-        (("document", "d"), 0, {}),
-        (("document", "d"), 1, {}),
-        (("memory", "m"), 0, {"user_id": "u"}),
+    found = list(iter_passages(source, report, PassageSize(40)))
+    assert [(p.passage.record, p.passage.at, p.scope, p.is_whole) for p in found] == [
+        (("document", "d"), 0, {}, False),
+        (("document", "d"), 1, {}, False),
+        (("memory", "m"), 0, {"user_id": "u"}, True),
     ]
+    assert [p.previous for p in found] == [None, found[0].passage.id, None]
+    assert [p.is_last for p in found] == [False, True, True]
     assert report == {"texts": 2, "passages": 3, "characters": len(content) + 2}
 
 
@@ -81,13 +83,46 @@ def test_an_id_is_made_of_record_place_and_text() -> None:
 def test_a_change_at_the_end_leaves_the_passages_before_it() -> None:
     def ids(content: str) -> list[str]:
         source = Source(document("d", content))
-        return [p.id for p, _ in iter_passages(source, Counter(), characters=100)]
+        return [p.passage.id for p in iter_passages(source, Counter(), PassageSize(25))]
 
     before, after = ids("One two three. " * 40), ids("One two three. " * 40 + "More.")
     assert before[:-1] == after[: len(before) - 1]
 
 
-@pytest.mark.parametrize("characters", [99, 100_001])
-def test_a_passage_has_room_for_a_sentence_and_not_for_a_book(characters: int) -> None:
-    with pytest.raises(BadSetting, match="100 to 100,000"):
-        list(iter_passages(Source(), Counter(), characters=characters))
+def test_a_passage_comes_with_the_end_of_the_text_before_it() -> None:
+    source = Source(document("d", "One two three. " * 20), document("e", "Other."))
+    plain, lapped = (
+        [p.passage for p in iter_passages(source, Counter(), PassageSize(25, overlap))]
+        for overlap in (0, 8)
+    )
+    assert [p.id for p in lapped] == [p.id for p in plain]
+    assert {p.before for p in plain} == {""}
+    assert [p.before for p in lapped] == ["", *["One two three. " * 2] * (len(plain) - 2), ""]
+
+
+def test_what_comes_before_may_be_longer_than_the_last_piece() -> None:
+    assert end_of("One. Two. ", 40) == "One. Two. "
+
+
+@pytest.mark.parametrize(
+    ("text", "begun"),
+    [
+        ("Long ago. He went home to eat.", "He went home to eat."),
+        ("abcdefgh ijklmnop qrstuvwx yz", "ijklmnop qrstuvwx yz"),
+        ("x" * 60, "x" * 26),
+    ],
+)
+def test_what_comes_before_begins_with_a_sentence_or_a_word(text: str, begun: str) -> None:
+    assert end_of(text, 26) == begun
+
+
+@pytest.mark.parametrize("tokens", [24, 25_001])
+def test_a_passage_has_room_for_a_sentence_and_not_for_a_book(tokens: int) -> None:
+    with pytest.raises(BadSetting, match="25 to 25,000"):
+        PassageSize(tokens)
+
+
+@pytest.mark.parametrize("overlap", [-1, 101])
+def test_passages_overlap_with_no_more_than_one(overlap: int) -> None:
+    with pytest.raises(BadSetting, match="0 to 100 tokens"):
+        PassageSize(100, overlap)

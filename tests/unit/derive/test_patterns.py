@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from cogx.derive.patterns import iter_patterns
+from cogx.derive.patterns import iter_patterns, pattern_of
 from cogx.format.identity import entity_id
 
 
@@ -108,3 +108,21 @@ def test_dates_and_addresses_have_the_ids_that_their_names_give() -> None:
     assert sorted(p.id for p in made) == sorted(
         str(entity_id(name)) for name in ("2024-05-01", "ann@example.org")
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "entity_type", "is_one"),
+    [
+        ("2024-05-01", "Date", True),
+        ("1 May 2024", "Date", True),
+        ("2024-05-01", "Person", False),
+        ("on 2024-05-01", "Date", False),
+        ("a@b.example", "Email", True),
+        ("https://b.example/x", "Url", True),
+        ("Christmas", "Date", False),
+    ],
+)
+def test_a_name_is_a_pattern_if_all_of_it_is_and_its_type_too(
+    name: str, entity_type: str, is_one: bool
+) -> None:
+    assert (pattern_of(name, entity_type) is not None) is is_one

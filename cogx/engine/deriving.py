@@ -1,0 +1,122 @@
+"""Knows how what a caller asks of deriving becomes a deriver at work; derives nothing itself."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cogx.errors import BadSetting
+from cogx.ports import Deriver, RecordSource
+
+if TYPE_CHECKING:
+    from cogx.derive.composition import Hybrid, Rederived
+    from cogx.derive.passages import PassageSize
+    from cogx.engine.receipt import Receipt
+    from cogx.graph_schema import GraphSchema
+
+DEFAULT: Final = "vocabulary"
+FAILED: Final = "derive.passages"
+"""The code of a loss: passages that could not be derived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deriving:
+    """What hybrid and re-derive are to do.
+
+    Args:
+        deriver: the name of a deriver, or one.
+        passage_tokens, overlap_tokens: see :class:`cogx.derive.passages.PassageSize`; default
+            500, and what the deriver wants.
+        lexical_graph: make nodes of the passages of longer texts.
+        schema: keep out what it does not allow.
+        cache: keep results of derivers that can be kept, and use those that are there.
+        keep_facts_as_text: in re-derive, derive from what the graph says, too.
+    """
+
+    deriver: str | Deriver = DEFAULT
+    passage_tokens: int | None = None
+    overlap_tokens: int | None = None
+    lexical_graph: bool = True
+    schema: GraphSchema | None = None
+    cache: bool = True
+    keep_facts_as_text: bool = False
+
+    def check(self, mode: str) -> None:
+        """Say what is wrong before anything is read.
+
+        Raises:
+            BadSetting: an option of another mode, or sizes that cannot be.
+        """
+        if self.keep_facts_as_text and mode != "re-derive":
+            raise BadSetting(
+                "Facts are kept as text in --mode re-derive only; other modes keep them as facts."
+            )
+        if self.schema is not None and mode == "preserve":
+            raise BadSetting(
+                "A schema says what may be derived, and --mode preserve derives nothing. "
+                "Import with --mode hybrid or re-derive, or leave the schema out."
+            )
+        if mode != "preserve":
+            self._size(0)
+
+    def stage(
+        self, records: RecordSource, mode: str, *, allow_empty: bool, stack: ExitStack
+    ) -> Hybrid | Rederived:
+        """Return the stage that derives; what it holds is released by the stack.
+
+        Raises:
+            UnknownName, MissingExtra, BadSetting: there is no such deriver here.
+        """
+        from cogx.derive.composition import Hybrid, Rederived  # noqa: PLC0415 - only if asked for
+
+        deriver = self._made(stack)
+        size = self._size(getattr(deriver, "overlap_tokens", 0))
+        made: Hybrid | Rederived
+        if mode == "hybrid":
+            made = Hybrid(records, deriver, size=size, lexical_graph=self.lexical_graph)
+        else:
+            made = Rederived(
+                records,
+                deriver,
+                keep_facts_as_text=self.keep_facts_as_text,
+                size=size,
+                lexical_graph=self.lexical_graph,
+                allow_empty=allow_empty,
+            )
+        stack.callback(made.close)
+        return made
+
+    def _size(self, overlap: int) -> PassageSize:
+        from cogx.derive.passages import PASSAGE_TOKENS, PassageSize  # noqa: PLC0415
+
+        tokens = PASSAGE_TOKENS if self.passage_tokens is None else self.passage_tokens
+        wanted = min(overlap, tokens) if self.overlap_tokens is None else self.overlap_tokens
+        return PassageSize(tokens, wanted)
+
+    def _made(self, stack: ExitStack) -> Deriver:
+        from cogx.derive.registry import deriver_named  # noqa: PLC0415
+
+        made = deriver_named(self.deriver) if isinstance(self.deriver, str) else self.deriver
+        if self.cache and getattr(made, "cache_key", None) is not None:
+            from cogx.derive.cache import ResultCache  # noqa: PLC0415
+            from cogx.derive.cached import Cached  # noqa: PLC0415
+
+            made = Cached(made, stack.enter_context(ResultCache()))
+        return made
+
+
+def tell(derived: Any, receipt: Receipt) -> None:
+    """Say in a receipt what was derived; passages that could not be are a loss."""
+    receipt.derived |= dict(derived.report)
+    receipt.notes += derived.notes
+    examples = dict(derived.examples)
+    failed = receipt.derived.get("passages_failed", 0)
+    if failed:
+        receipt.losses[FAILED] = failed
+        receipt.examples[FAILED] = examples.pop("passages_failed", [])
+    receipt.examples |= examples
+    if receipt.derived.get("not_cached"):
+        receipt.notes.append(
+            "Some results could not be kept in the cache, so another import derives them again."
+        )
