@@ -145,7 +145,7 @@ _OPTIONS: Final = (
         "go on.",
     ),
     click.option(
-        "--concurrency", type=click.IntRange(1, 256), metavar="N", help="Calls at once; 4."
+        "--concurrency", type=click.IntRange(1, 100), metavar="N", help="Calls at once; 4."
     ),
     click.option(
         "--price",

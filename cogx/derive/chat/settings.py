@@ -28,7 +28,7 @@ _BOUNDS: Final = {
     "max_output_tokens": (16, 1_000_000),
     "seed": (-(2**63), 2**63 - 1),
     "timeout_s": (1, 86_400),
-    "concurrency": (1, 256),
+    "concurrency": (1, 100),
     "budget_tokens": (1, 10**15),
 }
 

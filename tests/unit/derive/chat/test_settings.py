@@ -47,7 +47,7 @@ def test_an_endpoint_is_taken_as_people_write_it(given: str, fit: str) -> None:
         ({"temperature": 2.1}, "0 to 2"),
         ({"top_p": -0.1}, "0 to 1"),
         ({"max_output_tokens": 1}, "16 to 1,000,000"),
-        ({"concurrency": 0}, "1 to 256"),
+        ({"concurrency": 0}, "1 to 100"),
         ({"timeout_s": 0.0}, "timeout_s"),
         ({"budget_tokens": 0}, "budget_tokens"),
         ({"prices": (Decimal(1), Decimal(-1))}, "below 0"),

@@ -1,0 +1,203 @@
+"""Knows how a model's answers become the records of passages, several at once and in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from cogx.codec.canonical import encode
+from cogx.derive.chat.client import ChatClient
+from cogx.derive.chat.dialect import Message
+from cogx.derive.chat.extraction import Extraction, extract, faults_in
+from cogx.derive.chat.grounding import Ground
+from cogx.derive.chat.halves import halves
+from cogx.derive.chat.meter import tokens_of
+from cogx.derive.chat.ordered import iter_ordered
+from cogx.derive.chat.prompt import (
+    ANSWER_NAME,
+    PROMPT_VERSION,
+    answer_schema,
+    passage_message,
+    system_message,
+)
+from cogx.derive.chat.records import iter_records
+from cogx.derive.chat.settings import ChatSettings
+from cogx.errors import AnswerCut, BudgetSpent, RemoteError
+from cogx.ports import Passage, RecordSource, Underived
+
+if TYPE_CHECKING:
+    from cogx.graph_schema.model import GraphSchema
+
+_SPLITS: Final = 3
+"""How often a passage is halved whose answer does not fit: to an eighth."""
+_EXAMPLES: Final = 10
+_ANSWER_TOKENS: Final = 80
+"""What an answer holds beside what it takes from the text; a guess, as its share below is."""
+
+
+@dataclass(slots=True)
+class _Made:
+    """What became of one passage."""
+
+    records: list[Any] = field(default_factory=list)
+    extractions: list[Extraction] = field(default_factory=list)
+    splits: int = 0
+
+
+class ChatDeriver:
+    """Asks a language model what a passage says, and takes what stands in the passage.
+
+    Entities have the ids of their names. A passage that cannot be derived, in spite of all, is
+    Underived; the run ends where every call would fail (see :class:`ChatClient`), and where none
+    was ever answered. ``report`` counts what the client counts, ``splits`` (passages cut in two
+    as the answer did not fit), ``entities_unsupported``, ``facts_unsupported``,
+    ``facts_unjoined`` and ``times_unsupported``.
+
+    Args:
+        settings: which model is asked; None takes them from the environment.
+        schema: the entity types and relations that are wanted. The model is bound to it as far
+            as the endpoint can; see :mod:`cogx.derive.constrained` for who makes sure.
+
+    Raises:
+        MissingExtra: httpx is not installed.
+        BadSetting: the environment names no model.
+    Cost: as many passages in memory as twice the calls at once.
+    """
+
+    name = "chat"
+    version = "1"
+    calls_per_passage = 1
+    overlap_tokens = 60
+
+    def __init__(
+        self, settings: ChatSettings | None = None, schema: GraphSchema | None = None
+    ) -> None:
+        self._settings = settings or ChatSettings.from_environment()
+        self._schema = schema
+        self._answer_schema = answer_schema(schema)
+        self._system_message = system_message(schema)
+        self._predicates = frozenset(one.predicate for one in schema.relations) if schema else None
+        self._client = ChatClient(self._settings)
+        self._system = "unknown"
+        self._counts: Counter[str] = Counter()
+        self.examples: dict[str, list[str]] = {}
+
+    @property
+    def report(self) -> Counter[str]:
+        """What was asked, what it took, and what was left out, by name."""
+        return self._client.report + self._counts
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What stands with every record beside the deriver's name."""
+        return {"model": self._settings.model, "prompt": PROMPT_VERSION}
+
+    @cached_property
+    def cache_key(self) -> str:
+        """All that an answer depends on but the passage: the endpoint, its model, the question."""
+        asked = self._settings
+        parts = [
+            *(asked.url, asked.model, PROMPT_VERSION, asked.temperature, asked.top_p),
+            *(asked.seed, asked.max_output_tokens, self._schema.digest if self._schema else None),
+        ]
+        return hashlib.sha256(encode(parts)).hexdigest()
+
+    def estimate(self, passage: Passage) -> tuple[int, int]:
+        """Return about how many tokens a passage takes, in and out, if the first answer is good."""
+        read = tokens_of(*(message["content"] for message in self._messages(passage)))
+        written = _ANSWER_TOKENS + tokens_of(passage.text)
+        return read, min(written, self._settings.max_output_tokens)
+
+    def cost_of(self, tokens_in: int, tokens_out: int) -> float | None:
+        """Return what so many tokens cost, None without prices."""
+        cost = self._settings.cost(tokens_in, tokens_out)
+        return None if cost is None else float(cost)
+
+    def prepare(self, known: RecordSource) -> None:
+        """Learn of which system the records are to be."""
+        self._system = known.system
+
+    def derive(
+        self, passages: Iterable[Passage]
+    ) -> Iterator[tuple[Passage, Sequence[Any] | Underived]]:
+        """Yield each passage with its records.
+
+        Raises:
+            BudgetSpent: once all is yielded that was answered before.
+            RemoteError: further calls make no sense.
+        """
+        spent: BudgetSpent | None = None
+        failure: RemoteError | None = None
+        outcomes = iter_ordered(
+            self._made_of,
+            passages,
+            threads=self._settings.concurrency,
+            may_go_on=lambda: spent is None,
+        )
+        for passage, outcome in outcomes:
+            error = outcome.exception()
+            if error is None:
+                yield passage, self._taken(outcome)
+            elif isinstance(error, BudgetSpent):
+                spent = error
+                yield passage, Underived(str(error))
+            elif not isinstance(error, RemoteError):
+                raise error
+            elif self._client.ended is not None:
+                raise self._client.ended
+            else:
+                failure = error
+                yield passage, Underived(str(error))
+        if spent is not None:
+            raise spent
+        if failure is not None and not self._client.has_answered:
+            raise failure
+
+    def close(self) -> None:
+        """Let go of the connections. May be called twice."""
+        self._client.close()
+
+    def _messages(self, passage: Passage) -> list[Message]:
+        return [self._system_message, passage_message(passage)]
+
+    def _made_of(self, passage: Passage) -> _Made:
+        """Ask about one passage. On any thread."""
+        made = _Made()
+        self._ask(passage, 0, _SPLITS, made)
+        return made
+
+    def _ask(self, passage: Passage, start: int, splits: int, made: _Made) -> None:
+        try:
+            answer = self._client.complete(
+                self._messages(passage), self._answer_schema, ANSWER_NAME, check=faults_in
+            )
+        except AnswerCut:
+            parts = halves(passage) if splits else None
+            if parts is None:
+                raise
+            made.splits += 1
+            for part, offset in parts:
+                self._ask(part, start + offset, splits - 1, made)
+            return
+        ground = Ground(passage, start)
+        extraction = extract(answer, ground, self._predicates or frozenset())
+        made.extractions.append(extraction)
+        made.records += iter_records(extraction, passage, ground, self._system)
+
+    def _taken(self, outcome: Future[_Made]) -> list[Any]:
+        """Return the records of a passage, and count. In the order of the passages."""
+        made = outcome.result()
+        if made.splits:
+            self._counts["splits"] += made.splits
+        for extraction in made.extractions:
+            self._counts += extraction.counts
+            for name, example in extraction.examples:
+                some = self.examples.setdefault(name, [])
+                if len(some) < _EXAMPLES and example not in some:
+                    some.append(example)
+        return made.records
