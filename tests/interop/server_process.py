@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,14 @@ _POLL_S = 0.5
 
 
 class CogneeServer:
-    """A cognee server of 1.6.5 on loopback with a home of its own; a context manager."""
+    """A cognee server on loopback with a home of its own; a context manager.
 
-    def __init__(self, python: Path, home: Path) -> None:
+    Args:
+        python: of cognee's environment: 1.6.5, or another for a recording.
+        settings: variables of its environment, beside those of peer_process.py.
+    """
+
+    def __init__(self, python: Path, home: Path, settings: Mapping[str, str] | None = None) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self.port = _free_port()
@@ -35,7 +41,7 @@ class CogneeServer:
         self._process = subprocess.Popen(
             [str(python), str(DRIVER), str(home), str(self.port), self._password],
             cwd=home,
-            env=clean_environment(home),
+            env=clean_environment(home) | dict(settings or {}),
             stdout=self._log_file,
             stderr=subprocess.STDOUT,
         )
@@ -54,6 +60,11 @@ class CogneeServer:
     def get(self, path: str) -> Any:
         """Ask a route with the key."""
         return self._ask(path, headers={"X-Api-Key": self.key})
+
+    def post(self, path: str, body: Any) -> Any:
+        """Send JSON to a route with the key."""
+        headers = {"X-Api-Key": self.key, "Content-Type": "application/json"}
+        return self._ask(path, data=json.dumps(body).encode(), headers=headers)
 
     def dataset(self, name: str) -> str:
         """Return the id of a dataset."""

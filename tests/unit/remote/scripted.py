@@ -26,6 +26,7 @@ from urllib.parse import parse_qsl
 class Says:
     status: int
     body: Any = None
+    kind: str = "application/json"
 
 
 HANGS_UP = Says(0)
@@ -128,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         data = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
         self.send_response(said.status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", said.kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
