@@ -14,7 +14,7 @@ from cogx.server.gate import Gate
 from cogx.server.identity.users import default_user
 from cogx.server.jobs.dispatcher import Dispatcher
 from cogx.server.places import Places
-from cogx.server.routes import activity, auth, data, datasets, progress, remember, service
+from cogx.server.routes import activity, answers, auth, data, datasets, progress, remember, service
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
 
@@ -64,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         """Say that somebody is here."""
         return {"message": "Hello, World, I am alive!"}
 
+    answers.describe(app)
     return app
 
 

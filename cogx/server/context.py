@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Connection
 
 from cogx.server.gate import Gate
 from cogx.server.identity.secrets import claims_of, is_current
-from cogx.server.identity.users import User, default_user, user_by_id, user_by_key
+from cogx.server.identity.users import (
+    User,
+    default_user,
+    note_activity,
+    user_by_email,
+    user_by_id,
+    user_by_key,
+)
 from cogx.server.jobs.dispatcher import Dispatcher
 from cogx.server.places import Places
-from cogx.server.refusals import refused
+from cogx.server.refusals import Refusal, refused
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
 
@@ -36,45 +45,64 @@ def context_of(request: Request) -> Context:
 Ctx = Annotated[Context, Depends(context_of)]
 
 
-def caller_of(request: Request, context: Ctx) -> User:
+_Key = Annotated[
+    str | None, Security(APIKeyHeader(name="X-Api-Key", scheme_name="key", auto_error=False))
+]
+_Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Security(HTTPBearer(scheme_name="token", auto_error=False)),
+]
+_Cookie = Annotated[
+    str | None, Security(APIKeyCookie(name="auth_token", scheme_name="cookie", auto_error=False))
+]
+"""For the API's description: the operator may have named the cookie otherwise."""
+
+
+def caller_of(request: Request, context: Ctx, key: _Key, bearer: _Bearer, _: _Cookie) -> User:
     """Return who calls: by API key, bearer token or cookie, the first that is somebody's.
 
     Raises:
         Refusal: nobody's, or somebody's who may not call any more (401).
     """
     settings = context.settings
+    cookie = request.cookies.get(settings.auth_cookie)
+    tokens = [token for token in (bearer and bearer.credentials, cookie) if token]
     with context.database.read() as state:
-        if key := request.headers.get("x-api-key"):
-            found = user_by_key(state, key)
-            if found is not None:
-                return _active(found)
-        for token in _tokens(request, settings.auth_cookie):
-            secret = settings.jwt_secret.get_secret_value()
-            claims = claims_of(token, secret)
-            found = user_by_id(state, claims["sub"]) if claims else None
-            if claims and found and is_current(claims, found.hashed_password, secret):
-                return _active(found)
-    if settings.require_authentication:
-        raise refused(
-            401,
-            "Authentication required. Send X-Api-Key, or a token of POST /api/v1/auth/login as "
-            "Authorization: Bearer.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
-    with context.database.write() as state:
-        return default_user(state, settings.default_user_email, None)
+        found = _by_key_or_token(state, key, tokens, settings.jwt_secret.get_secret_value())
+        if found is None and not settings.require_authentication:
+            found = user_by_email(state, settings.default_user_email)
+    if found is None:
+        if settings.require_authentication:
+            raise _unknown()
+        with context.database.write() as state:
+            found = default_user(state, settings.default_user_email, None)
+    if not found.is_active:
+        raise refused(401, "This user may not call any more.")
+    note_activity(context.database, found)
+    return found
 
 
 Caller = Annotated[User, Depends(caller_of)]
 
 
-def _tokens(request: Request, cookie: str) -> list[str]:
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    sent = bearer.strip() if scheme.lower() == "bearer" else ""
-    return [token for token in (sent, request.cookies.get(cookie, "")) if token]
+def _by_key_or_token(
+    state: Connection, key: str | None, tokens: list[str], secret: str
+) -> User | None:
+    """Return the first user that a key or token is of."""
+    if key and (found := user_by_key(state, key)):
+        return found
+    for token in tokens:
+        claims = claims_of(token, secret)
+        found = user_by_id(state, claims["sub"]) if claims else None
+        if claims and found and is_current(claims, found.hashed_password, secret):
+            return found
+    return None
 
 
-def _active(user: User) -> User:
-    if not user.is_active:
-        raise refused(401, "This user may not call any more.")
-    return user
+def _unknown() -> Refusal:
+    return refused(
+        401,
+        "Authentication required. Send X-Api-Key, or a token of POST /api/v1/auth/login as "
+        "Authorization: Bearer.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )

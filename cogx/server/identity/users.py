@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from cogx.server.identity.secrets import hashed, key_digest, new_key, unusable
 from cogx.server.refusals import failed, refused
-from cogx.server.state.database import now
+from cogx.server.state.database import Database, now
 from cogx.server.state.tables import api_keys, users
 
 AGENT_DOMAIN: Final = "@cognee.agent"
+_ACTIVITY_EVERY: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class User:
     @property
     def is_agent(self) -> bool:
         """Tell whether an agent calls, and no person."""
-        return self.email.endswith(AGENT_DOMAIN)
+        return self.parent_user_id is not None
 
 
 def user_by_id(state: Connection, user_id: str) -> User | None:
@@ -92,6 +94,15 @@ def add_user(
 def default_user(state: Connection, email: str, password: str | None) -> User:
     """Return the user as whom a server without authentication works, made if missing."""
     return user_by_email(state, email) or add_user(state, email, password, superuser=True)
+
+
+def note_activity(database: Database, user: User) -> None:
+    """Keep that a user calls, at most once a minute; a state that is busy may miss it."""
+    moment = now()
+    if user.last_active_at and moment - user.last_active_at < _ACTIVITY_EVERY:
+        return
+    with suppress(OperationalError), database.write() as state:
+        state.execute(update(users).where(users.c.id == user.id).values(last_active_at=moment))
 
 
 def add_key(state: Connection, user_id: str, name: str | None, most: int) -> dict[str, Any]:
