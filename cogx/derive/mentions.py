@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from cogx.derive.folding import fold
-from cogx.derive.names import Find, Names, Thing
+from cogx.derive.names import Find, Names
 from cogx.derive.patterns import Pattern, iter_patterns
 from cogx.derive.sentences import iter_ends
+from cogx.derive.spellings import Thing
 from cogx.ports import Passage
 
 _EXAMPLES: Final = 10

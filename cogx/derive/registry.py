@@ -6,6 +6,7 @@ deriver's and whose value is a class, or a function, that makes one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
@@ -15,7 +16,18 @@ from cogx.ports import Deriver
 
 GROUP: Final = "cogx.derivers"
 DEFAULT: Final = "vocabulary"
-_OWN: Final = {"vocabulary": VocabularyDeriver}
+
+
+def _chat(**settings: Any) -> Deriver:
+    from cogx.derive.chat.deriver import ChatDeriver  # noqa: PLC0415 - only if asked for
+
+    return ChatDeriver(**settings)
+
+
+_OWN: Final[dict[str, Callable[..., Deriver]]] = {
+    "chat": _chat,
+    "vocabulary": VocabularyDeriver,
+}
 
 
 def deriver_names() -> list[str]:
@@ -27,7 +39,8 @@ def deriver_named(name: str = DEFAULT, /, **settings: Any) -> Deriver:
     """Return a new deriver. Names of cogx itself go before those of other packages.
 
     Args:
-        settings: passed to whoever makes it; ``vocabulary`` takes none.
+        settings: passed to whoever makes it: ``chat`` takes ``settings`` and ``schema``, see
+            :class:`cogx.derive.chat.deriver.ChatDeriver`; ``vocabulary`` takes none.
 
     Raises:
         UnknownName: no such deriver; lists the known ones.

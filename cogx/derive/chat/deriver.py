@@ -52,7 +52,8 @@ class _Made:
 class ChatDeriver:
     """Asks a language model what a passage says, and takes what stands in the passage.
 
-    Entities have the ids of their names. A passage that cannot be derived, in spite of all, is
+    Entities have the ids of their names, whatever is known: :class:`cogx.derive.linked.Linked`
+    sees to that. A passage that cannot be derived, in spite of all, is
     Underived; the run ends where every call would fail (see :class:`ChatClient`), and where none
     was ever answered. ``report`` counts what the client counts, ``splits`` (passages cut in two
     as the answer did not fit), ``entities_unsupported``, ``facts_unsupported``,
@@ -73,6 +74,7 @@ class ChatDeriver:
     version = "1"
     calls_per_passage = 1
     overlap_tokens = 60
+    names_are_ids = True
 
     def __init__(
         self, settings: ChatSettings | None = None, schema: GraphSchema | None = None
@@ -83,6 +85,7 @@ class ChatDeriver:
         self._system_message = system_message(schema)
         self._predicates = frozenset(one.predicate for one in schema.relations) if schema else None
         self._client = ChatClient(self._settings)
+        self.concurrency = self._settings.concurrency
         self._system = "unknown"
         self._counts: Counter[str] = Counter()
         self.examples: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cogx.derive import registry
+from cogx.derive.chat.settings import ChatSettings
 from cogx.derive.registry import deriver_named, deriver_names
 from cogx.derive.vocabulary import VocabularyDeriver
 from cogx.errors import BadSetting, UnknownName
@@ -43,17 +44,24 @@ def test_vocabulary_is_the_default_and_ours_whoever_takes_the_name() -> None:
     assert isinstance(deriver_named("vocabulary"), VocabularyDeriver)
 
 
+def test_chat_is_made_of_its_settings() -> None:
+    settings = ChatSettings("http://localhost:1/v1", "m")
+    deriver: Any = deriver_named("chat", settings=settings)
+    deriver.close()
+    assert deriver.origin["model"] == "m"
+
+
 def test_a_deriver_of_another_package_gets_its_settings() -> None:
     assert deriver_named("loud", name="louder").name == "louder"
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownName, match="Known: gone, loud, mute, vocabulary"):
+    with pytest.raises(UnknownName, match="Known: chat, gone, loud, mute, vocabulary"):
         deriver_named("other")
 
 
 def test_names_are_sorted_and_named_once() -> None:
-    assert deriver_names() == ["gone", "loud", "mute", "vocabulary"]
+    assert deriver_names() == ["chat", "gone", "loud", "mute", "vocabulary"]
 
 
 @pytest.mark.parametrize(
