@@ -113,12 +113,14 @@ class _Push:
         self._directory = directory
         self._sent: list[Path] = []
         self._progress = progress
+        self._piece_bytes: int | None = None
 
     def run(
         self, *, background: bool, since: str | None, dry_run: bool, allow_empty: bool
     ) -> PushResult:
         abilities = probe(self._server)
         check_name(self.target, abilities)
+        self._piece_bytes = abilities.piece_bytes
         stages = _since(since)
         with self._packed(abilities, stages=stages) as parcel:
             self._check(parcel, abilities, allow_empty=allow_empty, since=since)
@@ -221,6 +223,7 @@ class _Push:
             idempotency_key=parcel.sha256,
             silence_s=self.silence_s,
             progress=self._progress,
+            piece_bytes=self._piece_bytes,
         )
         if parcel.path not in self._sent:
             self._sent.append(parcel.path)

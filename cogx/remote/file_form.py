@@ -35,6 +35,12 @@ class FileChanged(BadSetting):
     """A file is not what it was when it was looked at; the server did not get it whole."""
 
 
+def file_state(file: IO[bytes]) -> tuple[int, int]:
+    """Return what tells that an open file has changed: its size, and when it was written to."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
+
+
 class FileForm:
     """A form with one file.
 
@@ -59,7 +65,7 @@ class FileForm:
             f'--{self.boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
             for name, value in fields
         ]
-        name = _quoted(file.name)
+        name = quoted(file.name)
         kind = file.mime_type or "application/octet-stream"
         lines.append(
             f"--{self.boundary}\r\nContent-Disposition: form-data; "
@@ -91,7 +97,7 @@ class FileForm:
         return FileChanged(f"{self._file.name}: it changed while it was sent. Sync again.")
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """Return a file name as browsers write it into a form."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 

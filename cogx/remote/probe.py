@@ -47,6 +47,7 @@ class Abilities:
         background_preserve_works: a preserve import in the background comes to its end. False
             where that is not known.
         resumable: an upload can go on where it was cut.
+        upload_piece_bytes: the most that one request of such an upload may carry.
         checksum: X-Cogx-Sha256 is checked.
         compression: of the tarball; "none" is a plain tar.
     """
@@ -61,8 +62,14 @@ class Abilities:
     max_upload_bytes: int | None = None
     background_preserve_works: bool = False
     resumable: bool = False
+    upload_piece_bytes: int = 8 << 20
     checksum: bool = False
     compression: tuple[str, ...] = ("gzip", "none", "bz2", "xz")
+
+    @property
+    def piece_bytes(self) -> int | None:
+        """Return how much of an upload to send at once; None where it goes in one request."""
+        return self.upload_piece_bytes if self.resumable else None
 
 
 def probe(server: Server) -> Abilities:
@@ -199,6 +206,7 @@ def _with_capabilities(found: Abilities, told: Mapping[str, Any]) -> Abilities:
         max_upload_bytes=_limit(told, "max_upload_bytes", found.max_upload_bytes),
         background_preserve_works=told.get("background") is True,
         resumable=told.get("resumable") is True,
+        upload_piece_bytes=_limit(told, "upload_chunk_bytes", None) or found.upload_piece_bytes,
         checksum="sha256" in checksums,
         compression=_texts(told.get("compression")) or found.compression,
     )

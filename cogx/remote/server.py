@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -42,6 +43,14 @@ _AGAIN: Final = frozenset({429, 502, 503, 504})
 _SHOWN: Final = 300
 _KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 5}
 _WORD: Final = re.compile(r"[a-z_]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer says beside its body; names of headers are in lower case."""
+
+    status: int
+    headers: dict[str, str]
 
 
 class Server:
@@ -170,6 +179,24 @@ class Server:
             method, path, content=content, headers=headers, silence_s=silence_s, stall_s=stall_s
         ) as answer:
             return self._json(answer, path)
+
+    def tell(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        silence_s: float | None = None,
+        **content: Any,
+    ) -> Told:
+        """Ask once for something whose answer is its status and headers; a body is dropped.
+
+        Args:
+            content: ``json``, or ``content`` as httpx takes it.
+        """
+        with self._asked(method, path, headers=headers, silence_s=silence_s, **content) as answer:
+            _limited(answer, path, MOST_ANSWER_BYTES)
+            return Told(answer.status_code, {k.lower(): v for k, v in answer.headers.items()})
 
     @contextmanager
     def stream(

@@ -1,4 +1,6 @@
-"""Knows how an archive is sent to a server in one request, and what the answer proves.
+"""Knows how an archive is sent to a server, and what the answer proves.
+
+In one request, or, where the server keeps uploads, in pieces and then with a request without them.
 
 Never sends an archive twice where the first one may have been taken: a server that got the last
 byte may have imported it, whatever became of its answer.
@@ -7,24 +9,23 @@ Source: spec/wire.md#upload.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from cogx.errors import (
-    BadSetting,
     RemoteError,
     RemoteGarbled,
     RemoteRefused,
     RemoteUnavailable,
 )
 from cogx.progress import SILENT, Progress
+from cogx.remote.archive_form import ArchiveBody, ArchiveForm, FieldsBody
 from cogx.remote.imported import Imported, imported
 from cogx.remote.probe import REMEMBER
+from cogx.remote.resumable import ResumableUpload
 from cogx.remote.server import TRIES, Server
 
 __all__ = ["Imported", "imported", "upload_archive", "wire_name"]
@@ -35,7 +36,6 @@ STALL_S: Final = 600.0
 """How long it may take nothing while it is sent to."""
 MOST_WAIT_S: Final = 600.0
 """The longest wait that a server can ask for before the same upload is tried again."""
-_PART_BYTES: Final = 64 << 10
 FIRST_WAIT_S: Final = 0.5
 _ENDINGS: Final = (".gz", ".tgz", ".zst", ".bz2", ".xz", ".tar", ".cogx")
 _GATEWAYS: Final = frozenset({502, 503, 504})
@@ -56,6 +56,7 @@ def upload_archive(
     silence_s: float = LONG_SILENCE_S,
     sha256: str | None = None,
     idempotency_key: str | None = None,
+    piece_bytes: int | None = None,
 ) -> dict[str, Any]:
     """Send an archive and return the server's answer, which :func:`imported` reads.
 
@@ -70,6 +71,8 @@ def upload_archive(
         silence_s: how long it may say nothing once it has everything.
         sha256: of the file, in hex: told to the server, and checked here before the last byte.
         idempotency_key: the same for every try at the same push, for servers that know it.
+        piece_bytes: the server keeps uploads that can go on where they were cut, and takes so much
+            of them at once; a longer archive goes there so, if its ``sha256`` is given.
 
     Raises:
         BadSetting: the file changed while it was sent; nothing was imported.
@@ -77,23 +80,86 @@ def upload_archive(
             happened, and so does ``context["may_have_happened"]``.
     Cost: memory does not grow with the archive.
     """
-    form = _Form(dataset, mode, background, wire_name(path))
-    headers = {"Content-Type": f"multipart/form-data; boundary={form.boundary}"}
+    fields = _fields(dataset, mode, background)
+    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+    if piece_bytes is not None and sha256 is not None and path.stat().st_size > piece_bytes:
+        upload = ResumableUpload(
+            server, path, name=wire_name(path), sha256=sha256, piece_bytes=piece_bytes,
+            advance=progress.advance,
+        )  # fmt: skip
+        upload_id = _kept(upload, path, progress)
+        whole = ArchiveForm({**fields, "upload_id": upload_id})
+        answer = _post(server, whole, lambda: nullcontext(FieldsBody(whole)), headers, silence_s)
+        upload.end()
+        return answer
     if sha256:
         headers["X-Cogx-Sha256"] = sha256
-    if idempotency_key:
-        headers["Idempotency-Key"] = idempotency_key
+    form = ArchiveForm(fields, wire_name(path))
+    return _post(server, form, lambda: _opened(path, form, sha256, progress), headers, silence_s)
+
+
+def _fields(dataset: str, mode: str, background: bool) -> dict[str, str]:
+    fields = {"datasetName": dataset}
+    if background:
+        fields["run_in_background"] = "true"
+    return fields | {"content_type": "cogx-archive", "import_mode": mode}
+
+
+def _kept(upload: ResumableUpload, path: Path, progress: Progress) -> str:
+    """Bring the archive into the server's keeping; nothing is imported by that."""
+    progress.begin("upload", total=path.stat().st_size, unit="bytes")
+    try:
+        return upload.run()
+    except RemoteRefused as error:
+        told: RemoteError = RemoteRefused(
+            f"{error} Nothing was imported.", error.status, error.code
+        )
+        cause: RemoteError = error
+    except RemoteError as error:
+        told = RemoteUnavailable(
+            f"{error} Nothing was imported. What is there of the archive is kept for a while "
+            f"(upload {upload.id or 'not begun'}): send the same archive again, and it goes on."
+        )
+        cause = error
+    finally:
+        progress.end()
+    told.context["may_have_happened"] = False
+    raise told from cause
+
+
+@contextmanager
+def _opened(
+    path: Path, form: ArchiveForm, sha256: str | None, progress: Progress
+) -> Iterator[ArchiveBody]:
+    with path.open("rb") as file:
+        progress.begin("upload", total=path.stat().st_size, unit="bytes")
+        try:
+            yield ArchiveBody(file, path, form, sha256, progress)
+        finally:
+            progress.end()
+
+
+def _post(
+    server: Server,
+    form: ArchiveForm,
+    opened: Callable[[], AbstractContextManager[FieldsBody]],
+    more: Mapping[str, str],
+    silence_s: float,
+) -> dict[str, Any]:
+    """Send the form, again only where nothing of it was taken."""
     tries = 0
     while True:
         tries += 1
-        with path.open("rb") as file:
-            body = _Body(file, path, form, sha256, progress)
-            headers["Content-Length"] = str(body.size)
+        with opened() as body:
+            headers = {
+                "Content-Type": f"multipart/form-data; boundary={form.boundary}",
+                "Content-Length": str(body.size),
+                **more,
+            }
             try:
-                with body:
-                    answer = server.post_bytes(
-                        REMEMBER, body, headers=headers, silence_s=silence_s, stall_s=STALL_S
-                    )
+                answer = server.post_bytes(
+                    REMEMBER, body, headers=headers, silence_s=silence_s, stall_s=STALL_S
+                )
             except RemoteError as error:
                 wait_s = _wait_before_retry(error, body, tries)
                 if wait_s is None:
@@ -111,99 +177,7 @@ def wire_name(path: Path) -> str:
     return f"{name or 'archive'}.cogx.tar.gz"
 
 
-class _Form:
-    """The bytes around the archive: parts in the order in which a cognee client sends them."""
-
-    def __init__(self, dataset: str, mode: str, background: bool, name: str) -> None:
-        self.boundary = secrets.token_hex(24)
-        fields = {"datasetName": dataset}
-        if background:
-            fields["run_in_background"] = "true"
-        fields |= {"content_type": "cogx-archive", "import_mode": mode}
-        parts = [
-            f'--{self.boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n'
-            f"Content-Type: text/plain; charset=utf-8\r\n\r\n{value}\r\n"
-            for key, value in fields.items()
-        ]
-        parts.append(
-            f'--{self.boundary}\r\nContent-Disposition: form-data; name="data"; '
-            f'filename="{_quoted(name)}"\r\nContent-Type: application/x-tar\r\n\r\n'
-        )
-        self.before = "".join(parts).encode("utf-8", "replace")
-        self.after = f"\r\n--{self.boundary}--\r\n".encode()
-
-
-class _Body:
-    """One request's body while it is sent: what has left, and whether that was all of it.
-
-    The end of the form is held back until the file has proven to be what it was at the start:
-    without it no server imports anything.
-    """
-
-    def __init__(
-        self, file: IO[bytes], path: Path, form: _Form, sha256: str | None, progress: Progress
-    ) -> None:
-        self._file = file
-        self._path = path
-        self._form = form
-        self._sha256 = sha256
-        self._progress = progress
-        self._before = _state(file)
-        self.archive_size = os.fstat(file.fileno()).st_size
-        self.size = len(form.before) + self.archive_size + len(form.after)
-        self.sent = 0
-        """Bytes handed on, of which the last ones may not have left."""
-
-    @property
-    def is_complete(self) -> bool:
-        return self.sent >= self.size
-
-    def __enter__(self) -> None:
-        self._progress.begin("upload", total=self.archive_size, unit="bytes")
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.end()
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._counted(self._form.before)
-        seen = hashlib.sha256()
-        left = self.archive_size
-        while left:
-            part = self._file.read(min(_PART_BYTES, left))
-            if not part:
-                raise self._changed()
-            left -= len(part)
-            if self._sha256:
-                seen.update(part)
-            yield self._counted(part)
-            self._progress.advance(len(part))
-        wrong = self._sha256 and seen.hexdigest() != self._sha256.lower()
-        if wrong or _state(self._file) != self._before:
-            raise self._changed()
-        yield self._counted(self._form.after)
-
-    def _counted(self, part: bytes) -> bytes:
-        self.sent += len(part)
-        return part
-
-    def _changed(self) -> BadSetting:
-        return BadSetting(
-            f"{self._path}: the file changed while it was sent. The upload was broken off and "
-            "nothing was imported; push it again when it rests."
-        )
-
-
-def _state(file: IO[bytes]) -> tuple[int, int]:
-    found = os.fstat(file.fileno())
-    return found.st_size, found.st_mtime_ns
-
-
-def _quoted(name: str) -> str:
-    """Return a file name as browsers write it into a form."""
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _wait_before_retry(error: RemoteError, body: _Body, tries: int) -> float | None:
+def _wait_before_retry(error: RemoteError, body: FieldsBody, tries: int) -> float | None:
     """Return how long to wait before the same upload may be tried again; None: it must not."""
     if tries >= TRIES:
         return None
@@ -225,7 +199,7 @@ def _seconds(asked: object) -> float | None:
     return min(float(asked), MOST_WAIT_S)
 
 
-def _explained(error: RemoteError, body: _Body, server: Server) -> RemoteError:
+def _explained(error: RemoteError, body: FieldsBody, server: Server) -> RemoteError:
     """Return the same error with what became of the import in its text."""
     where = f"{server.url}{REMEMBER}"
     if isinstance(error, RemoteRefused) and error.status not in _GATEWAYS:
@@ -250,7 +224,7 @@ def _explained(error: RemoteError, body: _Body, server: Server) -> RemoteError:
     return told
 
 
-def _checked(answer: Any, body: _Body, server: Server) -> dict[str, Any]:
+def _checked(answer: Any, body: FieldsBody, server: Server) -> dict[str, Any]:
     """Return the answer if it can be one."""
     if not body.is_complete:
         raise RemoteGarbled(

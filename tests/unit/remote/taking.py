@@ -100,6 +100,7 @@ class CogneeTaking(CogneeLike):
         raise Refusal(404, {"detail": "Not Found"})
 
     def _add(self, fields: dict[str, list[str]], file: Kept) -> Any:
+        assert file.name, "a form without a file"
         name = self._target(fields)
         self.adds.append(file.name)
         if file.name in self.refuses:
@@ -215,6 +216,6 @@ def _parsed(headers: dict[str, str], body: bytes) -> tuple[dict[str, list[str]],
             file = Kept(named["filename"], value)
         else:
             fields.setdefault(named["name"], []).append(value.decode())
-    assert file is not None, "a form without a file"
+    file = file or Kept("", b"")
     file.fields = fields
     return fields, file
