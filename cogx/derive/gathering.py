@@ -2,7 +2,8 @@
 
 Entities with one id are one entity, and facts that say the same are one fact: their ``count``
 is added up, the first three pieces of ``evidence`` are kept, and they name the passages and
-records that they come from. Facts of different scopes stay apart, so that nothing crosses from
+records that they come from. A fact with evidence says what its evidence says: its ``fact_text``
+is one way to put it, and the first one stays. Facts of different scopes stay apart, so that nothing crosses from
 one user's memory into another's.
 
 Everything here is ordered by place in the source and then by id, so the same input gives the
@@ -135,7 +136,9 @@ class Gathering:
             fields["metadata"] = metadata
         for name in _MAKERS_OWN:
             fields.pop(name, None)
-        said = encode([self._deriver[0], scope, fields]).decode()
+        wording = {"fact_text"} if evidence else ()
+        stated = {name: value for name, value in fields.items() if name not in wording}
+        said = encode([self._deriver[0], scope, stated]).decode()
         key = str(uuid5(NAMESPACE_OID, f"cogx:derived:{said}"))
         return key, Part(fields, scope, count=count, evidence=evidence[:EVIDENCE])
 

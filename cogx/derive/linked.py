@@ -39,6 +39,8 @@ class Linked:
 
     def __getattr__(self, name: str) -> Any:
         """Return what else the deriver has: estimates, its origin."""
+        if name.startswith("_"):  # not there yet, while a copy is made
+            raise AttributeError(name)
         return getattr(self._deriver, name)
 
     @property

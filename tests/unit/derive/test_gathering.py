@@ -75,6 +75,16 @@ def test_facts_that_say_something_else_stay_apart(gathered: Gathering) -> None:
     assert [r.valid_at for r in records(gathered, "fact") if r.valid_at] == [since]
 
 
+def test_one_fact_with_evidence_may_be_put_in_several_ways(gathered: Gathering) -> None:
+    for at, words in enumerate(("They met.", "a saw b")):
+        said = met(1, str(at))
+        said.fact_text = words
+        gathered.add(passage("t", at=at), {}, [said])
+    gathered.finish()
+    (made,) = records(gathered, "fact")
+    assert (made.fact_text, made.metadata["count"]) == ("They met.", 2)
+
+
 def test_an_entity_has_the_scope_that_all_its_records_share(gathered: Gathering) -> None:
     for identity, scope in (("m", {"user_id": "u"}), ("n", {"user_id": "v"})):
         found = [entity("both", "Both"), entity(identity, identity)]
