@@ -62,6 +62,15 @@ class Embedding(_Part):
     metric: str | None = Field(default=None, description="cosine, l2, dot.")
 
 
+class CutFrom(_Part):
+    """Says that an archive is one of the parts into which another one was cut."""
+
+    number: Annotated[int, Field(ge=1)] = Field(description="Which part this is, from 1.")
+    of: Annotated[int, Field(ge=1)] = Field(description="How many parts there are.")
+    fingerprint: Fingerprint = Field(description="Of the archive that was cut.")
+    complete: bool = Field(default=True, description="What that archive said of itself.")
+
+
 class Extension(_Part):
     """What cogx adds to a manifest, under the key ``cogx``."""
 
@@ -72,6 +81,9 @@ class Extension(_Part):
     )
     complete: bool = Field(default=True, description="False: a selection; absence proves nothing.")
     selection: str | None = Field(default=None, description="How it was selected, in words.")
+    part: CutFrom | None = Field(
+        default=None, description="Which part of a larger archive this is."
+    )
     canonical: bool = Field(
         default=False,
         description="Every line is canonical JSON, so that a reader who checks the digests "
