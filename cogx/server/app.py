@@ -14,7 +14,18 @@ from cogx.server.gate import Gate
 from cogx.server.identity.users import default_user
 from cogx.server.jobs.dispatcher import Dispatcher
 from cogx.server.places import Places
-from cogx.server.routes import activity, answers, auth, data, datasets, progress, remember, service
+from cogx.server.routes import (
+    activity,
+    add,
+    answers,
+    auth,
+    data,
+    datasets,
+    memory,
+    progress,
+    remember,
+    service,
+)
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
 
@@ -25,6 +36,8 @@ ROUTERS = (
     datasets.router,
     data.router,
     remember.router,
+    add.router,
+    memory.router,
     activity.router,
 )
 

@@ -63,6 +63,11 @@ class Places:
         """Tell whether a dataset has a graph at all."""
         return Path(self.store_uri(dataset_id).partition(":")[2]).exists()
 
+    def graph_files(self, dataset_id: str) -> list[Path]:
+        """All files of a dataset's graph: its store, what the store keeps beside it, the index."""
+        place = self.dataset(dataset_id)
+        return [*place.glob("graph.*"), *place.glob("index.sqlite*"), *place.glob("exports/*")]
+
     def index(self, dataset_id: str) -> Path:
         """The index of a dataset's graph."""
         return self.dataset(dataset_id) / "index.sqlite"

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     )
     drain_s: float = Field(8.0, ge=0, validation_alias=_named("BACKGROUND_DRAIN_TIMEOUT_SECONDS"))
 
-    deriver: str = Field("vocabulary", validation_alias=_named("COGX_DERIVER"))
+    deriver: str | None = Field(None, validation_alias=_named("COGX_DERIVER"))
     llm_url: str | None = Field(None, validation_alias=_named("COGX_LLM_URL", "LLM_ENDPOINT"))
     llm_model: str | None = Field(None, validation_alias=_named("COGX_LLM_MODEL", "LLM_MODEL"))
     llm_api_key: SecretStr | None = Field(

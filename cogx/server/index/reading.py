@@ -115,6 +115,14 @@ class Index:
             )
         ]
 
+    def items_below(self, found: str) -> list[Item]:
+        """Return the further parts of a long text, whose ids are its own and ``#`` and a number."""
+        rows = self._table.execute(
+            f"SELECT {_ITEM} FROM items i WHERE i.id GLOB ? ORDER BY i.id",  # noqa: S608
+            (f"{_literal(found)}#[0-9]*",),
+        )
+        return [_item(row) for row in rows]
+
     def links_of(self, ids: Sequence[str], limit: int) -> list[Link]:
         """Return edges that begin or end at some nodes, at most ``limit``, ordered by id."""
         found: dict[str, Link] = {}
@@ -172,6 +180,11 @@ def _link(row: Sequence[Any]) -> Link:
 def _query(words: str) -> str:
     """Return what FTS5 is asked: any of the words, each in quotes, so that none is an operator."""
     return " OR ".join(f'"{word}"' for word in _WORD.findall(words)[:_MOST_WORDS])
+
+
+def _literal(text: str) -> str:
+    """Return a pattern of GLOB that means just this text."""
+    return "".join(f"[{one}]" if one in "*?[" else one for one in text)
 
 
 def _among(column: str, values: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from cogx.engine.import_ import import_archive
 from cogx.engine.receipt import Receipt
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS
 from cogx.server.datasets import counted
+from cogx.server.derivers import deriver_of
 from cogx.server.index import current_index
 from cogx.server.jobs.content import keep_contents
 from cogx.server.jobs.work import Work
@@ -26,7 +27,7 @@ def run(work: Work) -> dict[str, Any]:
         str(archive),
         work.places.store_uri(work.dataset_id),
         mode=asked["mode"],
-        deriver=work.settings.deriver,
+        deriver=deriver_of(work.settings, asked),
         limits=limits_of(work.settings),
         allow_empty=True,
         progress=work.progress,

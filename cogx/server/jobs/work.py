@@ -23,6 +23,8 @@ from cogx.server.state.database import Database
 KINDS: Final = {
     "import": "cogx.server.jobs.import_job",
     "export": "cogx.server.jobs.export_job",
+    "cognify": "cogx.server.jobs.cognify_job",
+    "forget": "cogx.server.jobs.forget_job",
 }
 """Modules with ``run(work: Work) -> dict``: the result of a job of that kind."""
 _EVERY_S: Final = 0.5
@@ -40,8 +42,10 @@ class Work:
 
     @property
     def directory(self) -> Path:
-        """What the job owns until it ends."""
-        return self.places.job(self.job.id)
+        """What the job owns until it ends; made if it is missing."""
+        place = self.places.job(self.job.id)
+        place.mkdir(mode=0o700, exist_ok=True)
+        return place
 
     @property
     def dataset_id(self) -> str:

@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
-from uuid import uuid4
+from typing import Any, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, Field
 
-from cogx.archive.reader import open_archive
-from cogx.errors import ArchiveError, BadSetting
-from cogx.server import datasets
+from cogx.server import archives, raw_data, sessions
 from cogx.server.context import Caller, Context, Ctx
-from cogx.server.form import Form, ReceivedFile, received_form
+from cogx.server.datasets import Dataset, target
+from cogx.server.form import Form
+from cogx.server.forms import checked, multipart, received
 from cogx.server.identity.users import User
-from cogx.server.jobs.queue import Job, add_job, job_by_id
-from cogx.server.limits import limits_of
+from cogx.server.intake import received_texts
 from cogx.server.patience import patient
-from cogx.server.refusals import Refusal, failed, invalid, refused
+from cogx.server.refusals import failed, invalid, refused
+from cogx.server.waiting import errored, results_of
 
 ARCHIVE: Final = "cogx-archive"
-IMPORT: Final = "migration_import_pipeline"
-MODES: Final = ("preserve", "hybrid", "re-derive")
+_KNOWN: Final = ("", ARCHIVE)
 
 router: Final = APIRouter(prefix="/api/v1", tags=["remember"])
-
-_BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {"multipart/form-data": {"schema": {
-            "title": "RememberForm",
-            "type": "object",
-            "properties": {
-                "data": {"type": "array", "items": {"type": "string", "format": "binary"}},
-                "datasetName": {"type": "string"},
-                "datasetId": {"type": "string"},
-                "content_type": {"type": "string", "enum": ["", ARCHIVE]},
-                "import_mode": {
-                    "type": "string",
-                    "description": "COGX archive imports only.",
-                    "default": "preserve",
-                },
-                "run_in_background": {"type": "boolean", "default": False},
-            },
-        }}},
-    }
-}  # fmt: skip
 
 
 class RememberForm(BaseModel):
@@ -56,161 +31,140 @@ class RememberForm(BaseModel):
 
     dataset_name: str | None = Field(None, validation_alias=AliasChoices("datasetName"))
     dataset_id: str | None = Field(None, validation_alias=AliasChoices("datasetId"))
-    content_type: Literal["", "cogx-archive"] | None = None
-    import_mode: str = Field(
-        "preserve", description="COGX archive imports only: preserve, hybrid or re-derive."
-    )
+    content_type: str = ""
+    import_mode: str = "preserve"
     run_in_background: bool = False
     raw_data: list[str] = Field(default_factory=list)
     data: list[str] = Field(default_factory=list)
     labels: str | None = None
     external_metadata: str | None = None
     session_id: str | None = None
+    custom_prompt: str | None = None
 
 
-@router.post("/remember", openapi_extra=_BODY)
+@router.post(
+    "/remember",
+    openapi_extra=multipart(
+        datasetName="The dataset, made if it is missing.",
+        datasetId="A dataset that is there, if no name is given.",
+        content_type="cogx-archive for COGX archives; else empty.",
+        import_mode="COGX archive imports only: preserve, hybrid or re-derive.",
+        run_in_background="Answer before it is done.",
+        raw_data="Texts.",
+        session_id="Keep texts in this session, and not in the graph.",
+    ),
+)
 async def remember(request: Request, caller: Caller, context: Ctx) -> Response:
-    """Take an archive and make a dataset's graph of it."""
-    settings = context.settings
-    async with (
-        context.uploads.enter(),
-        received_form(
-            request,
-            context.places.incoming,
-            limit_bytes=settings.max_upload_bytes,
-            idle_s=settings.idle_upload_s,
-        ) as form,
-    ):
-        asked = _asked(form)
-        jobs = await to_thread.run_sync(_accepted, context, caller, asked, form.files)
+    """Take an archive and make a dataset's graph of it, or make memory of files and texts."""
+    async with received(request, context) as form:
+        asked = checked(RememberForm, form, "raw_data", "data")
+        if asked.content_type not in _KNOWN:
+            raise refused(
+                400,
+                f"Unsupported content_type {asked.content_type!r}. Use {ARCHIVE!r}, or leave it "
+                "empty for files and texts.",
+            )
+        if any(text.strip() for text in asked.data):
+            raise invalid(("body", "data"), "Value is not a file")
+        if not (asked.dataset_name or asked.dataset_id):
+            raise refused(400, "Either datasetId or datasetName must be provided.")
+        if asked.content_type == ARCHIVE:
+            return await _archives(context, caller, asked, form)
+        if asked.session_id:
+            return JSONResponse(await to_thread.run_sync(_in_session, context, caller, asked))
+        return await _raw(context, caller, asked, form)
+
+
+async def _archives(context: Context, caller: User, asked: RememberForm, form: Form) -> Response:
+    _check_archives(asked, form)
+    counts = await to_thread.run_sync(archives.told_counts, context, form.files)
+
+    def accept() -> Any:
+        return archives.accept(
+            context,
+            caller,
+            _target(context, caller, asked),
+            asked.import_mode,
+            files=form.files,
+            counts=counts,
+            background=asked.run_in_background,
+        )
+
+    jobs = await to_thread.run_sync(accept)
     context.dispatcher.wake()
     if asked.run_in_background:
-        return JSONResponse(_together([_started(job) for job in jobs]))
-    return await patient(_imported(context, jobs), failed=_errored)
+        return JSONResponse(archives.together([archives.started(job) for job in jobs]))
+
+    async def done() -> dict[str, Any]:
+        return archives.together(await results_of(context, jobs))
+
+    return await patient(done(), failed=errored)
 
 
-def _asked(form: Form) -> RememberForm:
-    """Return what a form asks for.
-
-    Raises:
-        Refusal: it cannot be done (400).
-    """
-    try:
-        asked = RememberForm.model_validate(form.plain("raw_data", "data"))
-    except ValidationError as error:
-        raise RequestValidationError(
-            [one | {"loc": ("body", *one["loc"])} for one in error.errors()]
-        ) from error
-    if any(text.strip() for text in asked.data):
-        raise invalid(("body", "data"), "Value is not a file")
-    if not (asked.dataset_name or asked.dataset_id):
-        raise refused(400, "Either datasetId or datasetName must be provided.")
+def _check_archives(asked: RememberForm, form: Form) -> None:
     if any(text.strip() for text in asked.raw_data):
         raise refused(400, "raw_data cannot be sent with an archive.")
     if _says_something(asked.labels) or _says_something(asked.external_metadata):
         raise refused(400, "labels and external_metadata cannot be sent with an archive.")
     if not form.files:
         raise refused(400, f"content_type {ARCHIVE!r} requires an uploaded archive file.")
-    if asked.import_mode not in MODES:
-        raise refused(400, f"Unknown import_mode {asked.import_mode!r}. Expected one of {MODES}.")
-    return asked
+    if asked.import_mode not in archives.MODES:
+        raise refused(
+            400,
+            f"Unknown import_mode {asked.import_mode!r}. Expected one of {archives.MODES}.",
+        )
 
 
-def _accepted(
-    context: Context, caller: User, asked: RememberForm, files: list[ReceivedFile]
-) -> list[Job]:
-    """Take files over as jobs: from here on they are the server's, whatever the client does."""
-    jobs = []
-    counts = [_told_counts(context, file) for file in files]
+async def _raw(context: Context, caller: User, asked: RememberForm, form: Form) -> Response:
+    form.files += await to_thread.run_sync(received_texts, context.places, asked.raw_data)
+    if not form.files:
+        raise refused(400, "There is nothing to remember: no file and no text was sent.")
+
+    def begin() -> Any:
+        dataset = _target(context, caller, asked)
+        taken = raw_data.keep(context, dataset, form.files)
+        job = raw_data.cognify(
+            context,
+            caller,
+            dataset,
+            data_ids=[row["id"] for row in taken.items],
+            prompt=asked.custom_prompt,
+            background=asked.run_in_background,
+        )
+        return job, taken
+
+    job, taken = await to_thread.run_sync(begin)
+    if asked.run_in_background:
+        return JSONResponse(raw_data.running(job, taken))
+
+    async def done() -> dict[str, Any]:
+        return (await results_of(context, [job]))[0]
+
+    return await patient(done(), failed=errored)
+
+
+def _in_session(context: Context, caller: User, asked: RememberForm) -> dict[str, Any]:
+    texts = [text for text in asked.raw_data if text.strip()]
+    if not texts:
+        raise failed(400, "A session keeps texts: send them as raw_data.")
     with context.database.write() as state:
-        dataset = datasets.target(state, caller, asked.dataset_name, asked.dataset_id)
-    for file, told in zip(files, counts, strict=True):
-        job_id = str(uuid4())
-        context.places.job(job_id).mkdir(mode=0o700)
-        file.path.rename(context.places.job(job_id) / "archive")
-        payload = {
-            "file": "archive",
-            "name": file.name,
-            "sha256": file.sha256,
-            "mode": asked.import_mode,
-            "dataset_name": dataset.name,
-            "told_counts": told,
-        }
-        with context.database.write() as state:
-            add_job(
-                state, "import", IMPORT, owner_id=caller.id, dataset_id=dataset.id,
-                payload=payload, background=asked.run_in_background, job_id=job_id,
-            )  # fmt: skip
-            found = job_by_id(state, job_id)
-        assert found is not None
-        jobs.append(found)
-    return jobs
-
-
-def _told_counts(context: Context, file: ReceivedFile) -> dict[str, int]:
-    """Return what an archive's manifest says it holds; the import counts again.
-
-    Raises:
-        ArchiveError: it is no archive that can be read (400): nothing of it is kept.
-    """
-    try:
-        with open_archive(file.path, limits=limits_of(context.settings)) as archive:
-            return {kind: count for kind, count in archive.counts.items() if count}
-    except (ArchiveError, BadSetting) as error:
-        raise failed(400, _without_path(str(error), file), code="archive.invalid") from error
-
-
-def _without_path(text: str, file: ReceivedFile) -> str:
-    return text.replace(str(file.path), file.name)
-
-
-async def _imported(context: Context, jobs: list[Job]) -> dict[str, Any]:
-    """Wait for jobs in their order, and say what came of them."""
-    results = []
-    for job in jobs:
-        ended = await context.dispatcher.ended(job.id)
-        if ended.error is not None:
-            raise failed(
-                ended.error["status"], ended.error["text"], code=ended.error.get("code"),
-                pipeline_run_id=job.id,
-            )  # fmt: skip
-        assert ended.result is not None
-        results.append(ended.result)
-    return _together(results)
-
-
-def _started(job: Job) -> dict[str, Any]:
-    """Return what is answered for a job that was begun in the background."""
-    item = {
-        "kind": "migration_import",
-        "mode": job.payload["mode"],
-        "record_counts": job.payload["told_counts"],
-        "graph_nodes": 0,
-        "graph_edges": 0,
-        "graph_import": "running",
-        "pipeline_run_id": job.id,
-    }
+        for text in texts:
+            sessions.keep(state, caller.id, "text", question=text, session_id=asked.session_id)
     return {
-        "status": "started",
-        "dataset_name": job.payload["dataset_name"],
-        "dataset_id": job.dataset_id,
-        "pipeline_run_id": job.id,
-        "items_processed": 0,
+        "status": "session_stored",
+        "dataset_name": asked.dataset_name,
+        "dataset_id": asked.dataset_id,
+        "pipeline_run_id": None,
+        "session_ids": [asked.session_id],
+        "items_processed": len(texts),
         "elapsed_seconds": 0.0,
-        "items": [item],
+        "items": [],
     }
 
 
-def _together(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return one answer for several archives: the last one's, with the items of all."""
-    return results[-1] | {
-        "items_processed": sum(one["items_processed"] for one in results),
-        "items": [item for one in results for item in one["items"]],
-    }
-
-
-def _errored(refusal: Refusal) -> dict[str, Any]:
-    return {"status": "errored", "items": []} | refusal.body
+def _target(context: Context, caller: User, asked: RememberForm) -> Dataset:
+    with context.database.write() as state:
+        return target(state, caller, asked.dataset_name, asked.dataset_id)
 
 
 def _says_something(text: str | None) -> bool:

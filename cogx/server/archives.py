@@ -1,0 +1,109 @@
+"""Knows how archives that arrive become jobs, and what is answered for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from cogx.archive.reader import open_archive
+from cogx.errors import ArchiveError, BadSetting
+from cogx.server.context import Context
+from cogx.server.datasets import Dataset
+from cogx.server.form import ReceivedFile
+from cogx.server.identity.users import User
+from cogx.server.jobs.queue import Job, add_job, job_by_id
+from cogx.server.limits import limits_of
+from cogx.server.refusals import failed
+
+PIPELINE: Final = "migration_import_pipeline"
+MODES: Final = ("preserve", "hybrid", "re-derive")
+
+
+def told_counts(context: Context, files: Sequence[ReceivedFile]) -> list[dict[str, int]]:
+    """Return what the manifests of archives say they hold; the import counts again.
+
+    Raises:
+        Refusal: one is no archive that can be read (400): nothing of any is kept.
+    """
+    return [_told(context, file) for file in files]
+
+
+def accept(
+    context: Context,
+    caller: User,
+    dataset: Dataset,
+    mode: str,
+    *,
+    files: Sequence[ReceivedFile],
+    counts: Sequence[dict[str, int]],
+    background: bool,
+) -> list[Job]:
+    """Take files over as jobs: from here on they are the server's, whatever the client does."""
+    jobs = []
+    for file, told in zip(files, counts, strict=True):
+        job_id = str(uuid4())
+        context.places.job(job_id).mkdir(mode=0o700)
+        file.path.rename(context.places.job(job_id) / "archive")
+        payload = {
+            "file": "archive",
+            "name": file.name,
+            "sha256": file.sha256,
+            "mode": mode,
+            "dataset_name": dataset.name,
+            "told_counts": told,
+        }
+        with context.database.write() as state:
+            add_job(
+                state,
+                "import",
+                PIPELINE,
+                owner_id=caller.id,
+                dataset_id=dataset.id,
+                payload=payload,
+                background=background,
+                job_id=job_id,
+            )
+            found = job_by_id(state, job_id)
+        assert found is not None
+        jobs.append(found)
+    return jobs
+
+
+def started(job: Job) -> dict[str, Any]:
+    """Return what is answered for a job that was begun in the background."""
+    item = {
+        "kind": "migration_import",
+        "mode": job.payload["mode"],
+        "record_counts": job.payload["told_counts"],
+        "graph_nodes": 0,
+        "graph_edges": 0,
+        "graph_import": "running",
+        "pipeline_run_id": job.id,
+    }
+    return {
+        "status": "started",
+        "dataset_name": job.payload["dataset_name"],
+        "dataset_id": job.dataset_id,
+        "pipeline_run_id": job.id,
+        "items_processed": 0,
+        "elapsed_seconds": 0.0,
+        "items": [item],
+    }
+
+
+def together(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return one answer for several archives: the last one's, with the items of all."""
+    return results[-1] | {
+        "items_processed": sum(one["items_processed"] for one in results),
+        "items": [item for one in results for item in one["items"]],
+    }
+
+
+def _told(context: Context, file: ReceivedFile) -> dict[str, int]:
+    try:
+        with open_archive(file.path, limits=limits_of(context.settings)) as archive:
+            return {kind: count for kind, count in archive.counts.items() if count}
+    except (ArchiveError, BadSetting) as error:
+        text = str(error).replace(str(file.path), file.name)
+        raise failed(400, text, code="archive.invalid") from error

@@ -1,0 +1,143 @@
+"""Knows the routes that keep raw data, and those that make a graph of what was kept."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import AliasChoices, BaseModel, Field
+
+from cogx.graph_schema.parsing import parse_graph_schema
+from cogx.server import raw_data
+from cogx.server.bodies import Camel
+from cogx.server.context import Caller, Context, Ctx
+from cogx.server.datasets import Dataset, dataset_by_id, dataset_named, target
+from cogx.server.forms import checked, multipart, received
+from cogx.server.identity.rights import permitted, require
+from cogx.server.identity.users import User
+from cogx.server.intake import Taken, received_texts, taken_body
+from cogx.server.patience import patient
+from cogx.server.refusals import refused
+from cogx.server.waiting import errored, results_of
+
+router: Final = APIRouter(prefix="/api/v1", tags=["add"])
+
+
+class AddForm(BaseModel):
+    """The fields of the form beside its files."""
+
+    dataset_name: str | None = Field(None, validation_alias=AliasChoices("datasetName"))
+    dataset_id: str | None = Field(None, validation_alias=AliasChoices("datasetId"))
+    raw_data: list[str] = Field(default_factory=list)
+
+
+class Cognify(Camel):
+    """Which datasets are to become graphs, and what those are to look like."""
+
+    datasets: list[str] | None = None
+    dataset_ids: list[str] | None = None
+    run_in_background: bool = False
+    graph_model: dict[str, Any] | None = None
+    custom_prompt: str | None = None
+
+
+@router.post(
+    "/add",
+    openapi_extra=multipart(
+        datasetName="The dataset, made if it is missing.",
+        datasetId="A dataset that is there, if no name is given.",
+        raw_data="Texts.",
+    ),
+)
+async def add(request: Request, caller: Caller, context: Ctx) -> Response:
+    """Keep files and texts in a dataset; cognify makes a graph of them."""
+    async with received(request, context) as form:
+        asked = checked(AddForm, form, "raw_data")
+        form.files += await to_thread.run_sync(received_texts, context.places, asked.raw_data)
+        if not form.files:
+            raise refused(400, "There is nothing to add: no file and no text was sent.")
+
+        def keep() -> tuple[Dataset, Taken]:
+            with context.database.write() as state:
+                dataset = target(state, caller, asked.dataset_name, asked.dataset_id)
+            return dataset, raw_data.keep(context, dataset, form.files)
+
+        dataset, taken = await to_thread.run_sync(keep)
+    return JSONResponse(
+        {
+            "status": "PipelineRunCompleted",
+            "pipeline_run_id": None,
+            "dataset_id": dataset.id,
+            "dataset_name": dataset.name,
+            "payload": None,
+            "data_ingestion_info": [
+                taken_body(row) | {"new": row["id"] in taken.new} for row in taken.items
+            ],
+        }
+    )
+
+
+@router.post("/cognify")
+async def cognify(body: Cognify, caller: Caller, context: Ctx) -> Response:
+    """Make graphs of what was added and is not in them yet."""
+    if body.graph_model is not None:
+        parse_graph_schema(body.graph_model)
+    found = await to_thread.run_sync(_chosen, context, caller, body)
+
+    def begin() -> Any:
+        return [
+            raw_data.cognify(
+                context,
+                caller,
+                one,
+                schema=body.graph_model,
+                prompt=body.custom_prompt,
+                background=body.run_in_background,
+            )
+            for one in found
+        ]
+
+    jobs = await to_thread.run_sync(begin)
+    if body.run_in_background:
+        return JSONResponse(
+            {
+                job.dataset_id: _run("PipelineRunStarted", job.id, job.dataset_id, None)
+                for job in jobs
+            }
+        )
+
+    async def done() -> dict[str, Any]:
+        results = await results_of(context, jobs)
+        return {
+            job.dataset_id: _run("PipelineRunCompleted", job.id, job.dataset_id, result)
+            for job, result in zip(jobs, results, strict=True)
+        }
+
+    return await patient(done(), failed=errored)
+
+
+def _run(status: str, run_id: str, dataset_id: str | None, result: Any) -> dict[str, Any]:
+    return {
+        "status": status,
+        "pipeline_run_id": run_id,
+        "dataset_id": dataset_id,
+        "payload": result,
+    }
+
+
+def _chosen(context: Context, caller: User, body: Cognify) -> list[Dataset]:
+    with context.database.read() as state:
+        if body.dataset_ids:
+            ids = require(state, caller, "write", body.dataset_ids)
+            return [dataset_by_id(state, one) for one in ids]
+        if body.datasets is None:
+            return [dataset_by_id(state, one) for one in permitted(state, caller, "write")]
+        found = []
+        for name in body.datasets:
+            one = dataset_named(state, caller, name)
+            if one is None:
+                raise refused(404, f"Dataset {name!r} not found.", "DatasetNotFoundError")
+            found.append(one)
+        return found
