@@ -3,8 +3,8 @@
 Entities with one id are one entity, and facts that say the same are one fact: their ``count``
 is added up, the first three pieces of ``evidence`` are kept, and they name the passages and
 records that they come from. A fact with evidence says what its evidence says: its ``fact_text``
-is one way to put it, and the first one stays. Facts of different scopes stay apart, so that nothing crosses from
-one user's memory into another's.
+is one way to put it, and the first one stays. Facts of different scopes stay apart, so that
+nothing crosses from one user's memory into another's.
 
 Everything here is ordered by place in the source and then by id, so the same input gives the
 same bytes. What has been merged waits in a private SQLite file.
