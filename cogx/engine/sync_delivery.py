@@ -14,7 +14,15 @@ from cogx.progress import Progress
 from cogx.remote.dataset import RemoteDataset
 from cogx.remote.download import patience
 from cogx.remote.file_form import FileToSend
-from cogx.remote.files import Added, SyncRoutes, add_file, find_own, iter_marks, make_dataset
+from cogx.remote.files import (
+    Added,
+    SyncRoutes,
+    add_file,
+    add_in_pieces,
+    find_own,
+    iter_marks,
+    make_dataset,
+)
 from cogx.remote.ledger import Hashed, Ledger
 from cogx.remote.server import TRIES, Server, passes
 
@@ -44,13 +52,14 @@ class NotDelivered(Exception):
 class Goal:
     """A dataset of a server as far as it is known: it may be that the first file makes it.
 
-    ``with_routes``: the server has the receiving side of a sync; ``is_shown``: it shows what
-    files it has.
+    ``with_routes``: the server has the receiving side of a sync; ``piece_bytes``: it keeps uploads,
+    and takes so much of one at once; ``is_shown``: it shows what files it has.
     """
 
     server: Server
     name: str
     with_routes: bool = False
+    piece_bytes: int | None = None
     remote: RemoteDataset | None = None
     is_shown: bool = True
 
@@ -128,8 +137,17 @@ def explained(error: RemoteError) -> str:
 
 
 def _put(goal: Goal, to_send: FileToSend, advance: Callable[[int], None]) -> Added:
-    routes = goal.routes
-    if routes is not None:
+    pieces = goal.piece_bytes
+    if pieces is not None and to_send.size_bytes > pieces:
+        return add_in_pieces(
+            goal.server,
+            to_send,
+            dataset_name=goal.name,
+            dataset_id=goal.id,
+            piece_bytes=pieces,
+            advance=advance,
+        )
+    if (routes := goal.routes) is not None:
         return routes.put(to_send, advance=advance)
     return add_file(
         goal.server, to_send, dataset_name=goal.name, dataset_id=goal.id, advance=advance

@@ -31,7 +31,7 @@ from cogx.progress import Progress
 from cogx.remote.credentials import ServerAt
 from cogx.remote.files import offers_sync, user_id
 from cogx.remote.ledger import Ledger, ledger_file
-from cogx.remote.probe import look
+from cogx.remote.probe import Abilities, look
 from cogx.remote.server import Server
 
 
@@ -86,8 +86,7 @@ class SyncJob:
             stack.callback(file.close)
             file.write(self.result)
             ready(copy.deepcopy(self.result))
-            self._work(server, list(zip(sources, ledgers, strict=True)), file,
-                       with_routes=abilities.is_cogx and offers_sync(server))  # fmt: skip
+            self._work(server, abilities, list(zip(sources, ledgers, strict=True)), file)
 
     def _name(self, sources: Sequence[RawSource]) -> None:
         if self._target is not None and len(sources) != 1:
@@ -121,15 +120,15 @@ class SyncJob:
     def _work(
         self,
         server: Server,
+        abilities: Abilities,
         parts: Sequence[tuple[RawSource, Ledger]],
         file: RunFile,
-        *,
-        with_routes: bool,
     ) -> None:
         self.result.status = "in_progress"
         try:
+            with_routes = abilities.is_cogx and offers_sync(server)
             for done, (source, ledger) in zip(self.result.datasets, parts, strict=True):
-                goal = Goal(server, done.target, with_routes)
+                goal = Goal(server, done.target, with_routes, abilities.piece_bytes)
                 self._one(source, goal, ledger, done, lambda: file.write(self.result, now=False))
         except BaseException as error:
             stopped = isinstance(error, Interrupted | KeyboardInterrupt)

@@ -21,6 +21,7 @@ from cogx.remote.dataset import RemoteDataset, Row
 from cogx.remote.file_form import FileForm, FileToSend
 from cogx.remote.ledger import document_mark, name_mark
 from cogx.remote.probe import CAPABILITIES, DATASETS, MOST_LIST_BYTES
+from cogx.remote.resumable import ResumableUpload
 from cogx.remote.server import Server
 
 ADD: Final = "/api/v1/add"
@@ -120,14 +121,45 @@ def add_file(
         RemoteUnavailable, RemoteRefused, RemoteGarbled: the file may be there all the same.
     Cost: memory does not grow with the file.
     """
-    metadata = {**file.external_metadata, MARK: {"sha256": file.sha256, "document": file.id}}
-    target = ("datasetId", dataset_id) if dataset_id else ("datasetName", dataset_name)
-    fields = [target, ("external_metadata", json.dumps([metadata]))]
-    if file.label:
-        fields.append(("labels", json.dumps([file.label])))
-    fields += [("node_set", one) for one in file.node_set]
+    fields = _fields(file, dataset_name, dataset_id)
     body = partial(FileForm, file=file, fields=fields, part="data", advance=advance)
     return _added(server, _send(server, "POST", ADD, body, file.path, silence_s=silence_s))
+
+
+def add_in_pieces(
+    server: Server,
+    file: FileToSend,
+    *,
+    dataset_name: str,
+    dataset_id: str | None = None,
+    piece_bytes: int,
+    advance: Callable[[int], None] | None = None,
+    silence_s: float = LONG_SILENCE_S,
+) -> Added:
+    """Store a file as :func:`add_file` does, but bring it there in pieces first.
+
+    Args:
+        piece_bytes: how much the server, which keeps uploads, takes at once.
+
+    Raises:
+        As :func:`add_file`; what is there of the file is not sent again.
+    """
+    upload = ResumableUpload(
+        server,
+        file.path,
+        name=file.name,
+        sha256=file.sha256,
+        piece_bytes=piece_bytes,
+        advance=advance,
+    )
+    fields = _fields(file, dataset_name, dataset_id)
+    fields += [("upload_id", upload.run()), ("filename", file.name)]
+    if file.mime_type:
+        fields.append(("mime_type", file.mime_type))
+    parts = [(name, (None, value)) for name, value in fields]
+    added = _added(server, server.post_form(ADD, {}, parts, silence_s=silence_s))
+    upload.end()
+    return added
 
 
 def start_rebuild(server: Server, dataset_id: str) -> str | None:
@@ -207,6 +239,15 @@ def make_dataset(server: Server, name: str) -> RemoteDataset:
     if not isinstance(identity, str) or not identity:
         raise RemoteGarbled(f"{server.url}{DATASETS}: the answer has no id of a dataset.")
     return RemoteDataset(server, identity, name)
+
+
+def _fields(file: FileToSend, dataset_name: str, dataset_id: str | None) -> list[tuple[str, str]]:
+    metadata = {**file.external_metadata, MARK: {"sha256": file.sha256, "document": file.id}}
+    target = ("datasetId", dataset_id) if dataset_id else ("datasetName", dataset_name)
+    fields = [target, ("external_metadata", json.dumps([metadata]))]
+    if file.label:
+        fields.append(("labels", json.dumps([file.label])))
+    return fields + [("node_set", one) for one in file.node_set]
 
 
 def _marks(row: Row) -> Iterator[str]:

@@ -96,16 +96,16 @@ class CogneeResumable(CogneeTaking):
 
 
 class _ResumableHandler(_TakingHandler):
-    def do_HEAD(self) -> None:
+    def do_HEAD(self) -> None:  # noqa: N802 - as http.server has it
         self._uploads(self._head)
 
-    def do_PATCH(self) -> None:
+    def do_PATCH(self) -> None:  # noqa: N802 - as http.server has it
         self._uploads(self._patch)
 
-    def do_DELETE(self) -> None:
+    def do_DELETE(self) -> None:  # noqa: N802 - as http.server has it
         self._uploads(self._delete)
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - as http.server has it
         if urlsplit(self.path).path == UPLOADS:
             self._uploads(self._begin)
         else:
