@@ -138,6 +138,10 @@ def _cell(value: Any) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+def _shown_cell(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+
 def _read_json(file: Any, faults: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, text in enumerate(file, 1):
         if not text.strip():
@@ -158,18 +162,15 @@ def _read_csv(file: Any, faults: list[str]) -> Iterator[tuple[int, dict[str, Any
     mark = max(",;\t", key=head.count)
     names = next(csv.reader([head], delimiter=mark), [])
     rows = csv.reader(file, delimiter=mark, strict=True)
+    number = 2  # a row with a line end inside is told by the line on which it begins
     try:
         for row in rows:
             if any(row):
-                cells = (
-                    text[1:] if _FORMULA.match(text) and text[0] == "'" else text for text in row
-                )
-                yield (
-                    rows.line_num + 1,
-                    {name: text for name, text in zip(names, cells, strict=False) if text},
-                )
+                cells = map(_shown_cell, row)
+                yield number, {name: text for name, text in zip(names, cells, strict=False) if text}
+            number = rows.line_num + 2
     except csv.Error as error:
-        faults.append(f"line {rows.line_num + 1}: not CSV ({error}). Save the table as CSV again.")
+        faults.append(f"line {number}: not CSV ({error}). Save the table as CSV again.")
 
 
 def _line(number: int, fields: dict[str, Any], faults: list[str]) -> Line | None:
