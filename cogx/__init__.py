@@ -40,6 +40,9 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.engine.push import wait_sync as wait_sync
     from cogx.engine.push_result import PushResult as PushResult
     from cogx.engine.receipt import Receipt as Receipt
+    from cogx.engine.schema_check import SchemaCheck as SchemaCheck
+    from cogx.engine.schema_check import check_graph as check_graph
+    from cogx.engine.schema_inference import infer_schema as infer_schema
     from cogx.engine.status import runs_sync as runs_sync
     from cogx.engine.status import status_sync as status_sync
     from cogx.engine.sync import SyncedDataset as SyncedDataset
@@ -94,6 +97,10 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.format.records import MemoryBlock as MemoryBlock
     from cogx.format.records import RawNode as RawNode
     from cogx.format.records import Turn as Turn
+    from cogx.graph_schema.model import GraphSchema as GraphSchema
+    from cogx.graph_schema.parsing import parse_graph_schema as parse_graph_schema
+    from cogx.graph_schema.prompt import prompt_for as prompt_for
+    from cogx.graph_schema.texts.inference import infer_from_texts as infer_from_texts
     from cogx.limits import Limits as Limits
     from cogx.ports import Capabilities as Capabilities
     from cogx.ports import Deriver as Deriver
@@ -146,6 +153,8 @@ _HOME = {
         "wait_sync",
     ),
     "cogx.engine.push_result": ("PushResult",),
+    "cogx.engine.schema_check": ("SchemaCheck", "check_graph"),
+    "cogx.engine.schema_inference": ("infer_schema",),
     "cogx.engine.status": (
         "runs_sync",
         "status_sync",
@@ -205,6 +214,10 @@ _HOME = {
         "RawNode",
         "Turn",
     ),
+    "cogx.graph_schema.model": ("GraphSchema",),
+    "cogx.graph_schema.parsing": ("parse_graph_schema",),
+    "cogx.graph_schema.prompt": ("prompt_for",),
+    "cogx.graph_schema.texts.inference": ("infer_from_texts",),
     "cogx.limits": ("Limits",),
     "cogx.ports": (
         "Capabilities",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -68,7 +67,7 @@ class _Multiplicity:
         """Return (type, predicate), as keys, of which some node has several."""
         if self._many is None:
             self._flush()
-            found = {int(n) for rows in self._table.ranges() for n in _several(rows)}
+            found = {n for rows in self._table.ranges() for n in _several(rows)}
             self._many = {key for key, number in self._numbers.items() if number in found}
         return self._many
 
@@ -84,9 +83,9 @@ class _Multiplicity:
             self._waiting = []
 
 
-def _several(rows: Words) -> Sequence[int]:
+def _several(rows: Words) -> list[int]:
     """Return the numbers of rows whose first word occurs with another second one."""
     ordered = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     same = ordered[1:, 0] == ordered[:-1, 0]
     other = ordered[1:, 1] != ordered[:-1, 1]
-    return np.unique(ordered[1:, 2][same & other]).tolist()
+    return [int(number) for number in np.unique(ordered[1:, 2][same & other])]

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cogx.archive.user_schema import node_properties
 from cogx.codec.typed import TAG
+from cogx.derive.lexical import PASSAGE_TYPE
 from cogx.derive.vocabulary import CO_OCCURS
 from cogx.format.layout import CONTENT_KINDS, KINDS
 from cogx.graph.mapping import STUB_TYPE
@@ -26,7 +27,7 @@ from cogx.transform.cognee_fields import REST, is_added_by_cognee
 INFRASTRUCTURE: Final = frozenset(
     {"DocumentChunk", "TextSummary", "CodeSummary", "NodeSet", "EdgeType", ENTITY_TYPE, STUB_TYPE}
     | {"TextDocument", "PdfDocument", "ImageDocument", "AudioDocument", "CsvDocument"}
-    | {"UnstructuredDocument", "DltRowDocument"}
+    | {"UnstructuredDocument", "DltRowDocument", PASSAGE_TYPE}
 )
 """Types of nodes that stand for texts and for sorts, not for what the texts are about."""
 
@@ -86,9 +87,7 @@ def walk(
         progress.end()
 
 
-def _nodes(
-    kind: str, record: Any, types: NodeTypes, *, everything: bool
-) -> Iterator[TypedNode]:
+def _nodes(kind: str, record: Any, types: NodeTypes, *, everything: bool) -> Iterator[TypedNode]:
     node_type = types.type_of_node(kind, record)
     if is_marked_stub(kind, record) or (node_type in INFRASTRUCTURE and not everything):
         return

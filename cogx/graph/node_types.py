@@ -37,7 +37,9 @@ class NodeTypes:
         self._index = DiskIndex()
         try:
             for kind, batch in source.iter_batches(*KINDS):  # facts come last
-                pairs = map(self._said, batch) if kind == "fact" else map(partial(_pairs, kind), batch)
+                pairs = (
+                    map(self._said, batch) if kind == "fact" else map(partial(_pairs, kind), batch)
+                )
                 self._index.add([pair for some in pairs for pair in some])
         except BaseException:
             self.close()

@@ -47,7 +47,7 @@ def schema_of(
         "$schema": DIALECT,
         "title": root,
         "type": "object",
-        "properties": {"name": dict(_TEXT)} | _members(names, order),
+        "properties": {"name": dict(_TEXT)} | members(names, order),
         "required": ["name"],
         "$defs": {
             names[key]: _definition(seen.types[key], names, relations[key], examples=examples)
@@ -64,14 +64,14 @@ def root_title(title: str) -> str:
     return name if name.endswith("Graph") else f"{name.rstrip('_')}Graph"
 
 
-def _members(names: Mapping[str, str], order: list[str]) -> dict[str, Any]:
+def members(names: Mapping[str, str], order: list[str]) -> dict[str, Any]:
     """Return the properties of the root: a list for each type, so that all can be reached."""
     members: dict[str, Any] = {}
     for key in order:
         name = plural(snake_case(names[key]))
         while name == "name" or name in members:
             name += "_"
-        members[name] = {"type": "array", "items": _reference(names[key])}
+        members[name] = {"type": "array", "items": reference(names[key])}
     return members
 
 
@@ -89,7 +89,7 @@ def _definition(
         if key == "description":
             values.types.add("string")
         if key != "name" and values.types:
-            properties[key] = _values(values, examples=examples)
+            properties[key] = _values(values, examples=examples and key != "description")
     for targets in relations.values():
         key = _relation_name(targets, properties)
         own = properties.get(key)
@@ -125,7 +125,7 @@ def _relation(
     targets: Mapping[str, SeenRelation], names: Mapping[str, str], own: Any
 ) -> dict[str, Any]:
     """Return the schema of a relation to one type or several; ``own`` if it is a value as well."""
-    references = [_reference(names[key]) for key in sorted(targets, key=names.__getitem__)]
+    references = [reference(names[key]) for key in sorted(targets, key=names.__getitem__)]
     held: dict[str, Any] = references[0] if len(references) == 1 else {"anyOf": references}
     if any(one.many for one in targets.values()):
         held = {"type": "array", "items": held}
@@ -149,5 +149,6 @@ def _values(seen: SeenValues, *, examples: bool) -> dict[str, Any]:
     return schema
 
 
-def _reference(name: str) -> dict[str, Any]:
+def reference(name: str) -> dict[str, Any]:
+    """Return a reference to a type."""
     return {"$ref": f"#/$defs/{name}"}

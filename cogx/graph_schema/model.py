@@ -71,9 +71,7 @@ class GraphSchema:
         """Tell whether there may be entities of a type; without one there may not."""
         return self.type_named(name) is not None
 
-    def allows_fact(
-        self, source_type: str | None, predicate: str, target_type: str | None
-    ) -> bool:
+    def allows_fact(self, source_type: str | None, predicate: str, target_type: str | None) -> bool:
         """Tell whether a fact with this predicate may join two entities of these types."""
         if not source_type or not target_type:
             return False

@@ -12,8 +12,8 @@ import msgspec
 
 from cogx.codec.canonical import NotJson, encode
 from cogx.errors import BadSetting
-from cogx.graph_schema.model import EntityType, GraphSchema, Property, Relation
 from cogx.graph_schema.kinds import kind_of
+from cogx.graph_schema.model import EntityType, GraphSchema, Property, Relation
 from cogx.graph_schema.references import entity_schemas, targets
 from cogx.graph_schema.rules import check_graph_schema
 

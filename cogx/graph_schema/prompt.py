@@ -6,9 +6,10 @@ A template: one schema gives one text, byte for byte.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Final
 
-from cogx.graph_schema.model import EntityType, GraphSchema, Property, Relation
+from cogx.graph_schema.model import EntityType, GraphSchema, Property
 
 PROMPT_VERSION: Final = "1"
 """Changes with the template: what was extracted under another one need not be the same."""
@@ -43,7 +44,7 @@ def prompt_for(schema: GraphSchema) -> str:
     introduction = [_INTRODUCTION, f"The graph is about: {about}"] if about else [_INTRODUCTION]
     parts = [*introduction, "\n".join(["Types", "", *_types(schema)])]
     if schema.relations:
-        parts.append("\n".join(["Relations", "", *map(_relation, schema.relations)]))
+        parts.append("\n".join(["Relations", "", *_relations(schema)]))
     return "\n\n".join([*parts, _RULES]) + "\n"
 
 
@@ -66,9 +67,17 @@ def _field(field: Property) -> str:
     return f"{field.name} ({field.kind}){_said(field.description)}"
 
 
-def _relation(one: Relation) -> str:
-    number = "any number" if one.many else "at most one"
-    return f"- {one.source} {one.predicate} {one.target} ({number}){_said(one.description)}"
+def _relations(schema: GraphSchema) -> Iterator[str]:
+    """Yield a line for each relation of a type, whatever it leads to."""
+    for _, group in groupby(schema.relations, key=lambda one: (one.source, one.predicate)):
+        found = list(group)
+        *others, last = [one.target for one in found]
+        targets = f"{', '.join(others)} or {last}" if others else last
+        number = "any number" if any(one.many for one in found) else "at most one"
+        yield (
+            f"- {found[0].source} {found[0].predicate} {targets} ({number})"
+            f"{_said(found[0].description)}"
+        )
 
 
 def _said(description: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Final
 from cogx.errors import MissingExtra
 
 _UNSEEN: Final = ["script", "style", "template", "noscript", "head", "svg", "iframe", "object"]
-_PARAGRAPHS: Final = (
-    ["p", "div", "section", "article", "blockquote", "pre", "ul", "ol", "dl", "table", "figure"]
-    + ["header", "footer", "main", "nav", "aside", "form", "fieldset", "address", "hr"]
-)  # fmt: skip
+_PARAGRAPHS: Final = [
+    "p", "div", "section", "article", "blockquote", "pre", "ul", "ol", "dl", "table", "figure",
+    "header", "footer", "main", "nav", "aside", "form", "fieldset", "address", "hr",
+]  # fmt: skip
 _LINES: Final = ["br", "li", "tr", "dt", "dd", "caption", "figcaption", "option"]
 _HEADINGS: Final = ["h1", "h2", "h3", "h4", "h5", "h6"]
 

@@ -43,8 +43,10 @@ def pdf_text(content: bytes, name: str, most: int) -> tuple[str, str | None]:
     return text, " ".join(told.split()) if isinstance(told, str) else None
 
 
-_FAULTS: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
-                  AssertionError, NotImplementedError, ZeroDivisionError, OverflowError, EOFError)  # fmt: skip
+_FAULTS: Final = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError,
+    RecursionError, TypeError, ValueError,
+)  # fmt: skip
 """What pypdf raises on files that lie about their structure."""
 
 

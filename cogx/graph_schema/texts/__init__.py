@@ -1,0 +1,1 @@
+"""Knows what types and relations texts suggest by their form alone; understands no sentence."""
