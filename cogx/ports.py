@@ -176,7 +176,8 @@ class Deriver(Protocol):
     A deriver may have these as well: ``report`` (a Counter) and ``examples`` (names to lists of
     texts) for the receipt; ``origin``, a mapping kept with every record beside name and version
     (``model``, ``prompt``); ``calls_per_passage`` to a language model, else 1;
-    ``estimate(passage)``, the tokens in and out of these calls; ``overlap_tokens``, how much of
+    ``estimate(passage)``, the tokens in and out of these calls, ``cost_of(tokens in, out)`` and
+    ``concurrency``, how many of them run at once; ``overlap_tokens``, how much of
     the text before a passage it wants to see unless told otherwise; and ``cache_key``, a text of
     all that a result depends on besides the deriver's name and version and the passage: with it
     results are kept on disk, and a passage that was derived once costs nothing again.

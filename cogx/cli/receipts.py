@@ -49,8 +49,7 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
     if receipt.stubs:
         ends = count_of(receipt.stubs, "end")
         console.line(f"{ends} of facts not in the archive became marked stubs.")
-    _show_plan(console, receipt)
-    _show_counts(console, "Derived from the texts:", receipt.derived)
+    _show_deriving(console, receipt)
     _show_counts(console, "Left out, as asked:", receipt.left_out)
     _show_overwritten(console, receipt)
     _show_codes(console, "Not kept:", receipt.losses, mark="error:")
@@ -72,11 +71,12 @@ def show_receipt(console: Console, verb: str, receipt: Receipt, follow_up: str) 
         console.note(f"Prove it: {follow_up}")
 
 
-def _show_plan(console: Console, receipt: Receipt) -> None:
-    if receipt.plan is None:
-        return
-    for line in _plan_lines(receipt.plan):
+def _show_deriving(console: Console, receipt: Receipt) -> None:
+    for line in _plan_lines(receipt.plan) if receipt.plan is not None else ():
         console.line(line)
+    _show_counts(console, "Derived from the texts:", receipt.derived)
+    if receipt.cost is not None:
+        console.line(f"The calls cost {receipt.cost:,.4f}, at the prices given.")
 
 
 def _plan_lines(plan: dict[str, Any]) -> Iterator[str]:

@@ -75,17 +75,21 @@ class ResultCache:
 
     def get(self, key: str) -> bytes | None:
         """Return a result, None if there is none."""
-        entry = self.entry(key)
-        return None if entry is None else entry.result
+        row = self._row("SELECT result FROM results WHERE key = ?", (key,))
+        return None if row is None else row[0]
 
-    def entry(self, key: str) -> Entry | None:
-        """Return all that is kept under a key, None if there is nothing."""
-        columns = "key, deriver, version, origin, made_at, seconds, begins, result"
-        row = self._row(f"SELECT {columns} FROM results WHERE key = ?", (key,))  # noqa: S608 - ours
-        if row is None:
-            return None
-        key, deriver, version, origin, *others = row
-        return Entry(key, deriver, version, json.loads(origin), *others)
+    def iter_entries(self, prefix: str = "") -> Iterator[Entry]:
+        """Yield what is kept under keys that begin so, the newest first."""
+        if not self.path.exists():
+            return
+        with self._telling():
+            rows = self._opened(create=False).execute(
+                "SELECT key, deriver, version, origin, made_at, seconds, begins, result "
+                "FROM results WHERE key >= ? AND key < ? ORDER BY made_at DESC, key",
+                (prefix, f"{prefix}\U0010ffff"),
+            )
+            for key, deriver, version, origin, *others in rows:
+                yield Entry(key, deriver, version, json.loads(origin), *others)
 
     def holds(self, key: str) -> bool:
         """Tell whether there is a result."""
@@ -121,15 +125,6 @@ class ResultCache:
                 Share(deriver, version, json.loads(origin), number, size)
                 for deriver, version, origin, number, size in rows
             ]
-
-    def keys(self) -> Iterator[str]:
-        """Yield every key, the newest first."""
-        if self.path.exists():
-            with self._telling():
-                rows = self._opened(create=False).execute(
-                    "SELECT key FROM results ORDER BY made_at DESC, key"
-                )
-                yield from (key for (key,) in rows)
 
     def clear(self) -> None:
         """Forget everything; a damaged file, too. Who uses it meanwhile loses only the cache."""

@@ -63,6 +63,13 @@ class _Mode(ABC):
         """A few cases of some counts of the report, for people."""
         return self._derivation.examples
 
+    @property
+    def cost(self) -> float | None:
+        """What the calls have cost, None if there were none or the deriver knows no prices."""
+        read, written = self.report["tokens_in"], self.report["tokens_out"]
+        cost_of = getattr(self._deriver, "cost_of", None)
+        return cost_of(read, written) if cost_of is not None and read + written else None
+
     def derive(self) -> None:
         """Run the deriver now; else the first records that are asked for do it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 from cogx.derive.gathering import DERIVED_KINDS, Gathering
@@ -56,12 +57,14 @@ class Derivation:
         self._deriver.prepare(self._source)
         self._progress.begin("derive", total=None, unit="passages")
         waiting: deque[Placed] = deque()
-        try:
-            for passage, records in self._deriver.derive(self._passages(waiting)):
-                self._take(self._placed(passage, waiting), records)
-                self._progress.advance(1)
-        finally:
-            self._progress.end()
+        # A deriver that fails leaves the texts half read; they are let go while they are open.
+        with closing(self._passages(waiting)) as passages:
+            try:
+                for passage, records in self._deriver.derive(passages):
+                    self._take(self._placed(passage, waiting), records)
+                    self._progress.advance(1)
+            finally:
+                self._progress.end()
         self.report["passages_not_derived"] += len(waiting)
         self._gathered.finish()
         self.report["entities_differing"] += self._gathered.count_differing()

@@ -37,7 +37,8 @@ class Names:
         except ImportError as error:
             raise MissingExtra("derive", "Finding known names in texts") from error
         self._automaton: Any = ahocorasick.Automaton()
-        self._spellings = Spellings()
+        # What an earlier run found by its form is found by it again, and is no known name.
+        self._spellings = Spellings(formed=False)
 
     @property
     def report(self) -> Counter[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from cogx.derive.folding import fold_name, keep_case
+from cogx.derive.patterns import pattern_of
 from cogx.ports import RecordSource
 
 _NAMED_KINDS: Final = ("entity", "raw_node", "document")
@@ -37,9 +38,14 @@ class Spellings:
     any case. A title counts only where nothing else is called so. ``report`` counts ``names``,
     ``names_unusable`` (nothing in them that a word has) and ``names_of_classes`` (cognee's names
     for sorts of things, which are left out).
+
+    Args:
+        formed: take names, too, that give their thing by their form (dates, e-mail addresses,
+            URLs); who finds these anyway does not want them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, formed: bool = True) -> None:
+        self._formed = formed
         # Folded name -> (spelling, whether a title) -> the thing; None: there are several.
         self._things: dict[str, dict[tuple[str, bool], Thing | None]] = {}
         self.report: Counter[str] = Counter()
@@ -82,6 +88,8 @@ class Spellings:
 
     def _add(self, thing: Thing) -> None:
         for name in (thing.name, *thing.aliases):
+            if not self._formed and _is_formed(name, thing):
+                continue
             folded = fold_name(name)
             if not any(map(str.isalnum, folded)) or "\n" in folded:
                 self.report["names_unusable"] += 1
@@ -92,6 +100,12 @@ class Spellings:
             known = spellings.setdefault(key, thing)
             if known is not None and known.id != thing.id:
                 spellings[key] = None
+
+
+def _is_formed(name: str, thing: Thing) -> bool:
+    """Tell whether a name gives its thing by its form: a date, an e-mail address, a URL."""
+    found = pattern_of(name, thing.entity_type)
+    return found is not None and found.id == thing.id
 
 
 def only_meant(things: list[Thing | None]) -> Thing | None:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from cogx.derive.composition import Hybrid, Rederived
     from cogx.derive.passages import PassageSize
     from cogx.engine.receipt import Receipt
-    from cogx.graph_schema import GraphSchema
+    from cogx.graph_schema.model import GraphSchema
 
 DEFAULT: Final = "vocabulary"
+CHAT: Final = "chat"
 FAILED: Final = "derive.passages"
 """The code of a loss: passages that could not be derived."""
 
@@ -95,15 +96,41 @@ class Deriving:
         return PassageSize(tokens, wanted)
 
     def _made(self, stack: ExitStack) -> Deriver:
-        from cogx.derive.registry import deriver_named  # noqa: PLC0415
+        if isinstance(self.deriver, str):
+            made = self._named(self.deriver)
+            if hasattr(made, "close"):
+                stack.callback(made.close)
+        else:
+            made = self.deriver
+        return self._around(made, stack)
 
-        made = deriver_named(self.deriver) if isinstance(self.deriver, str) else self.deriver
-        if self.cache and getattr(made, "cache_key", None) is not None:
-            from cogx.derive.cache import ResultCache  # noqa: PLC0415
+    def _around(self, deriver: Deriver, stack: ExitStack) -> Deriver:
+        """Return a deriver with its cache, links to what is known, and a schema around it."""
+        if self.cache and getattr(deriver, "cache_key", None) is not None:
+            from cogx.derive.cache import ResultCache  # noqa: PLC0415 - only if it is used
             from cogx.derive.cached import Cached  # noqa: PLC0415
 
-            made = Cached(made, stack.enter_context(ResultCache()))
-        return made
+            deriver = Cached(deriver, stack.enter_context(ResultCache()))
+        if getattr(deriver, "names_are_ids", False):
+            from cogx.derive.linked import Linked  # noqa: PLC0415
+
+            # Outside the cache: what a text says stays, what is known beside it changes.
+            deriver = Linked(deriver)
+        if self.schema is not None:
+            from cogx.derive.constrained import Constrained  # noqa: PLC0415
+
+            constrained = Constrained(deriver, self.schema)
+            stack.callback(constrained.close)
+            # Outside of it all: what is known has a type, too.
+            deriver = constrained
+        return deriver
+
+    def _named(self, name: str) -> Deriver:
+        from cogx.derive.registry import deriver_named  # noqa: PLC0415
+
+        if name == CHAT and self.schema is not None:
+            return deriver_named(name, schema=self.schema)
+        return deriver_named(name)
 
 
 def tell(derived: Any, receipt: Receipt) -> None:
@@ -116,6 +143,7 @@ def tell(derived: Any, receipt: Receipt) -> None:
         receipt.losses[FAILED] = failed
         receipt.examples[FAILED] = examples.pop("passages_failed", [])
     receipt.examples |= examples
+    receipt.cost = derived.cost
     if receipt.derived.get("not_cached"):
         receipt.notes.append(
             "Some results could not be kept in the cache, so another import derives them again."

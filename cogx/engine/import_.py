@@ -32,7 +32,7 @@ from cogx.problems import CODES, Severity
 from cogx.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from cogx.graph_schema import GraphSchema
+    from cogx.graph_schema.model import GraphSchema
 
 NOT_GRAPH: Final = frozenset({"member.secret", "member.unknown", "member.leftover"})
 """What stands beside a graph in an archive: no graph store holds it, and none is asked to."""

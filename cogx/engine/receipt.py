@@ -20,7 +20,8 @@ class Receipt:
     the target does not hold; ``declared`` of what it said beforehand it would not hold;
     ``changes`` of what was altered on the way because somebody asked for it; ``warnings`` of what
     deserved a word and was kept exactly. ``left_out`` counts what a selection did not choose.
-    ``derived`` counts what was read and made in deriving, ``plan`` says what that would take.
+    ``derived`` counts what was read and made in deriving, ``plan`` says what that would take;
+    ``cost`` is what its calls did cost, None without prices.
     ``verified`` tells whether what the target holds has the fingerprint that it must have; None
     if nobody looked. ``usage``: wall_s, cpu_s, peak_mib of the process.
     """
@@ -42,6 +43,7 @@ class Receipt:
     left_out: dict[str, int] = field(default_factory=dict)
     derived: dict[str, int] = field(default_factory=dict)
     plan: dict[str, Any] | None = None
+    cost: float | None = None
     fingerprint: dict[str, str] = field(default_factory=dict)
     fingerprint_before: dict[str, str] | None = None
     verified: bool | None = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cogx.cli.exit_codes import FINE, PROBLEMS
 from cogx.cli.layout import command as command_line
+from cogx.cli.model_options import ModelOptions, model_options
 from cogx.cli.options import (
     ARCHIVE,
     Choosing,
@@ -24,6 +27,8 @@ from cogx.cli.terminal import Console
 
 if TYPE_CHECKING:
     from cogx.engine.receipt import Receipt
+    from cogx.graph_schema.model import GraphSchema
+    from cogx.ports import Deriver
 
 _SMALLER = 10
 """A store takes at least this part of its archive's room: a lower bound."""
@@ -62,6 +67,16 @@ _IDENTITIES = ("id", "cognee", "folded")
 )
 @click.option("--deriver", metavar="NAME", default="vocabulary", show_default=True,
               help="What reads the texts in hybrid and re-derive.")  # fmt: skip
+@click.option("--passage-tokens", type=int, metavar="N",
+              help="The most of a passage, four characters a token; 500.")  # fmt: skip
+@click.option("--overlap-tokens", type=int, metavar="N",
+              help="How much of the text before a passage goes with it.")  # fmt: skip
+@click.option("--no-lexical-graph", is_flag=True,
+              help="Make no nodes of the passages of longer texts.")  # fmt: skip
+@click.option("--schema", "schema_file", metavar="FILE",
+              help="Derive only what this graph schema allows.")  # fmt: skip
+@model_options
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep what was derived before.")
 @click.option("--keep-facts-as-text", is_flag=True,
               help="In re-derive, read what the graph says, too.")  # fmt: skip
 @click.option("--id-map", metavar="FILE", help="Write the ids that changed to this new file.")
@@ -85,6 +100,12 @@ def command(
     choosing: Choosing,
     identity: str,
     deriver: str,
+    passage_tokens: int | None,
+    overlap_tokens: int | None,
+    no_lexical_graph: bool,
+    schema_file: str | None,
+    model: ModelOptions,
+    no_cache: bool,
     keep_facts_as_text: bool,
     id_map: str | None,
     portable: bool,
@@ -113,7 +134,11 @@ def command(
         return FINE
     if archive != STANDARD and is_file(store) and not dry_run:
         check_room(parse_uri(store)[1], bytes_at(archive) // _SMALLER, "the store")
-    with progress_on(console) as progress:
+    schema = _schema(schema_file)
+    with (
+        _deriver(deriver, mode, model, schema) as reader,
+        progress_on(console) as progress,
+    ):
         receipt = import_archive(
             source_of(archive),
             store,
@@ -122,7 +147,12 @@ def command(
             into=into,
             **choosing.named(),
             identity=identity,
-            deriver=deriver,
+            deriver=reader,
+            passage_tokens=passage_tokens,
+            overlap_tokens=overlap_tokens,
+            lexical_graph=not no_lexical_graph,
+            schema=schema,
+            cache=not no_cache,
             keep_facts_as_text=keep_facts_as_text,
             id_map=id_map,
             portable=portable,
@@ -146,6 +176,29 @@ def command(
     show_receipt(console, "Imported", receipt, follow_up)
     lost = receipt.losses.keys() - set(allow_loss)
     return PROBLEMS if lost else FINE
+
+
+@contextmanager
+def _deriver(
+    name: str, mode: str, model: ModelOptions, schema: GraphSchema | None
+) -> Iterator[str | Deriver]:
+    """Give the deriver, or its name: one that asks a model takes what was said of that."""
+    if name != "chat" or mode == "preserve":
+        yield name
+        return
+    from cogx.derive.registry import deriver_named
+
+    deriver: Any = deriver_named(name, settings=model.settings(), schema=schema)
+    with closing(deriver):
+        yield deriver
+
+
+def _schema(path: str | None) -> GraphSchema | None:
+    if path is None:
+        return None
+    from cogx.graph_schema.parsing import read_graph_schema
+
+    return read_graph_schema(path)
 
 
 def _follow_up(archive: str, store: str, into: str | None, receipt: Receipt) -> str:

@@ -174,9 +174,7 @@ def test_what_was_finished_before_an_end_is_kept(cache: ResultCache) -> None:
 
 def test_a_result_that_cannot_be_read_is_made_anew(cache: ResultCache) -> None:
     list(Cached(Asking(), cache).derive(texts("a")))
-    (key,) = cache.keys()
-    kept = cache.entry(key)
-    assert kept is not None
+    (kept,) = cache.iter_entries()
     cache.keep(replace(kept, result=b'[{"fields": {"kind": "entity"}, "own": []}]'))
     again = Asking()
     list(Cached(again, cache).derive(texts("a")))
