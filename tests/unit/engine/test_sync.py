@@ -701,3 +701,34 @@ def test_what_is_kept_is_for_the_owner_only(there: CogneeTaking, made: Handmade)
     assert len(kept) >= 3
     assert {oct(one.stat().st_mode & 0o077) for one in kept} == {"0o0"}
     assert not [one for one in kept if b"secret" in one.read_bytes()]
+
+
+# Memory.
+
+_MEASURED = """
+import resource, sys
+from cogx.engine.sync import sync_sync
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+how = {"url": sys.argv[1], "api_key": "secret", "root": sys.argv[2], "wait": True}
+sync_sync(["notes"], rebuild="none", dry_run=True, **how)
+before = peak()
+done = sync_sync(["large"], rebuild="none", **how)
+assert done.status == "completed", done.to_json()
+print(peak() - before)
+"""
+
+
+def test_memory_does_not_grow_with_a_file(there: CogneeTaking, made: Handmade) -> None:
+    # COGX_HUGE_UPLOAD=1 sends a file of 1 GiB, the usual run one of an eighth.
+    size = (1 << 30) if os.environ.get("COGX_HUGE_UPLOAD") else (128 << 20)
+    large = made.dataset("large", graph=False)
+    made.document(large, "film", b"")
+    os.truncate(made.files / "owner" / "film.txt", size)
+    there.swallows, there.shows_files = True, False
+    run = subprocess.run(
+        [sys.executable, "-c", _MEASURED, there.url, str(made.root)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(run.stdout) < 32 << 10
+    (arrived,) = there.swallowed
+    assert arrived > size

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from cogx.remote.server import Server
 from cogx.remote.upload import imported, upload_archive
 from tests.unit.remote.archives import ALL, write_archive
 from tests.unit.remote.proxy import Fault, Proxy
-from tests.unit.remote.resumable_server import UPLOADS, CogneeResumable
+from tests.unit.remote.resumable_server import UPLOADS, CogneeResumable, Sink
 
 KEY = "s3cret"
 PIECE = 16 << 10
@@ -345,3 +347,41 @@ def test_progress_tells_of_every_byte_once(there: CogneeResumable, archive: Path
         send(server, archive, progress=heard)
     size = archive.stat().st_size
     assert (heard.said, heard.bytes) == ([("upload", size, "bytes"), "end"], size)
+
+
+# Memory.
+
+_MEASURED = """
+import hashlib, resource, sys
+from pathlib import Path
+from cogx.remote.server import Server
+from cogx.remote.upload import upload_archive
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+path = Path(sys.argv[2])
+with path.open("rb") as file:
+    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+with Server(sys.argv[1], "s3cret") as server:
+    server.get_json("/health")
+    before = peak()
+    upload_archive(server, path, dataset="kb", mode="preserve", sha256=sha256, piece_bytes=8 << 20)
+print(sha256, peak() - before)
+"""
+
+
+def test_memory_does_not_grow_with_the_upload(there: CogneeResumable, tmp_path: Path) -> None:
+    size = (2 << 30) if os.environ.get("COGX_HUGE_UPLOAD") else (96 << 20)
+    path = tmp_path / "sparse.cogx.tar.gz"
+    with path.open("wb") as file:
+        file.truncate(size)
+    there.swallows = True
+    assert there.capabilities is not None
+    there.capabilities["upload_chunk_bytes"] = 8 << 20
+    run = subprocess.run(
+        [sys.executable, "-c", _MEASURED, there.url, str(path)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    sha256, grown_kib = run.stdout.split()
+    assert int(grown_kib) < 32 << 10
+    (arrived,) = there.begun
+    assert isinstance(arrived.data, Sink)
+    assert (len(arrived.data), arrived.data.hash.hexdigest()) == (size, sha256)
