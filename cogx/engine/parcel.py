@@ -148,7 +148,7 @@ class Shipment:
             if kinds != EVERYTHING:
                 ready = OnlyKinds(ready, kinds)
             if for_cognee:
-                ready = ScopedContent(ready, target)
+                ready = ScopedContent(ready, target, _scoped(mode))
             path = directory / f"{_file_name(target)}.cogx.tar.gz"
             header = self.header | {"source_system": ready.system}
             if wants_profile:
@@ -167,22 +167,36 @@ class ScopedContent:
     A real cognee makes the id of a content record of its system and id alone, so that the same
     archive can go into one dataset of a server only. Here the system's name ends with the
     dataset's, so that it can go into any.
+
+    Args:
+        kinds: the records of which the server makes content.
     """
 
-    def __init__(self, source: RecordSource, dataset: str) -> None:
+    def __init__(
+        self, source: RecordSource, dataset: str, kinds: frozenset[str] = CONTENT_KINDS
+    ) -> None:
         self._source = source
         self._dataset = dataset
+        self._kinds = kinds
         self.system = source.system
 
     def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
-        """Yield (kind, records); those of content kinds with the dataset in their system."""
+        """Yield (kind, records); those that become content with the dataset in their system."""
         ending = f":{self._dataset}"
         for kind, records in self._source.iter_batches(*kinds):
-            if kind in CONTENT_KINDS:
+            if kind in self._kinds:
                 for record in records:
                     if not record.external_system.endswith(ending):
                         record.external_system += ending
             yield kind, records
+
+
+def _scoped(mode: str) -> frozenset[str]:
+    """Return the kinds of which a cognee makes content: told to re-derive, of a graph, too.
+
+    It writes descriptions and facts into texts, whose ids it makes of the first one's system.
+    """
+    return CONTENT_KINDS | {"entity", "fact"} if mode == "re-derive" else CONTENT_KINDS
 
 
 def _parcel(path: Path, manifest: Any, stages: Stages) -> Parcel:

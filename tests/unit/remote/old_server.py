@@ -42,9 +42,8 @@ class OldServer(Scripted):
 
     def __init__(self, version: str, scene: str) -> None:
         super().__init__()
-        self._recorded: list[Exchange] = json.loads(
-            (SERVERS / f"cognee-{version}" / f"{scene}.json").read_text("utf-8")
-        )
+        self._recorded = _load(version, scene)
+        self._unknown: dict[str, Any] = _load(version, "unknown")[0]["said"]
 
     @property
     def posted(self) -> list[Asked]:
@@ -58,12 +57,16 @@ class OldServer(Scripted):
         found = [one for one in self._recorded if _is_asked(one["asked"], asked, key)]
         same = [one for one in found if _query(one["asked"]["query"]) == _query(asked.query)]
         known = [one for one in same or found if one["after"] <= told]
-        if not known:
-            return Says(404, {"detail": "Not Found"})
-        latest = max(one["after"] for one in known)
-        said = [one["said"] for one in known if one["after"] == latest][-1]
+        latest = max((one["after"] for one in known), default=0)
+        said = ([self._unknown] + [one["said"] for one in known if one["after"] == latest])[-1]
         body = said["body"]
         return Says(said["status"], body.encode() if isinstance(body, str) else body, said["type"])
+
+
+def _load(version: str, scene: str) -> list[Exchange]:
+    path = SERVERS / f"cognee-{version}" / f"{scene}.json"
+    exchanges: list[Exchange] = json.loads(path.read_text("utf-8"))
+    return exchanges
 
 
 def _is_asked(recorded: dict[str, str], asked: Asked, key: str) -> bool:
