@@ -10,6 +10,7 @@ import pytest
 
 from cogx.remote.imported import imported
 from cogx.remote.probe import CAPABILITIES, DATASETS, NEEDED, REMEMBER
+from cogx.remote.resumable import UPLOADS
 from cogx.remote.runs import PIPELINES, RUNS, STATUS
 
 ROOT = Path(__file__).parents[3]
@@ -41,7 +42,7 @@ def test_every_clause_that_the_code_names_is_in_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [CAPABILITIES, DATASETS, NEEDED, REMEMBER, RUNS, STATUS, *PIPELINES]
+    "text", [CAPABILITIES, DATASETS, NEEDED, REMEMBER, RUNS, STATUS, UPLOADS, *PIPELINES]
 )
 def test_what_is_asked_for_is_in_the_page(text: str) -> None:
     assert text in PAGE
