@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from cogx.generator import VERSION
 from cogx.server import refusals
+from cogx.server.agent_mode import watchdog_of
 from cogx.server.context import Context
 from cogx.server.gate import Gate
 from cogx.server.identity.users import default_user
@@ -17,21 +18,37 @@ from cogx.server.places import Places
 from cogx.server.routes import (
     activity,
     add,
+    agents,
     answers,
     auth,
+    connections,
     data,
     datasets,
     memory,
+    permissions,
     progress,
     remember,
+    roles,
     service,
+    tenants,
+    users,
 )
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
+from cogx.server.throttle import Throttle
+
+_MOST_LOGINS = 10
+_LOGINS_WITHIN_S = 300.0
 
 ROUTERS = (
     service.router,
     auth.router,
+    users.router,
+    tenants.router,
+    roles.router,
+    permissions.router,
+    connections.router,
+    agents.router,
     progress.router,
     datasets.router,
     data.router,
@@ -59,11 +76,15 @@ def create_app(settings: Settings) -> FastAPI:
         _first_user(settings, database)
         dispatcher = Dispatcher(settings, database, places)
         gate = Gate(settings.max_uploads_at_once, settings.max_uploads_waiting)
-        app.state.context = Context(settings, database, places, dispatcher, gate)
+        logins = Throttle(_MOST_LOGINS, _LOGINS_WITHIN_S)
+        watchdog = watchdog_of(settings, database)
+        app.state.context = Context(settings, database, places, dispatcher, gate, logins, watchdog)
         await dispatcher.start()
         try:
             yield
         finally:
+            if watchdog is not None:
+                watchdog.stop()
             await dispatcher.stop(settings.drain_s)
             database.close()
 

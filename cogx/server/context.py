@@ -9,6 +9,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Connection
 
+from cogx.server.agent_mode import Watchdog
 from cogx.server.gate import Gate
 from cogx.server.identity.secrets import claims_of, is_current
 from cogx.server.identity.users import (
@@ -24,6 +25,7 @@ from cogx.server.places import Places
 from cogx.server.refusals import Refusal, refused
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
+from cogx.server.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Context:
     places: Places
     dispatcher: Dispatcher
     uploads: Gate
+    logins: Throttle
+    watchdog: Watchdog | None = None
 
 
 def context_of(request: Request) -> Context:
@@ -69,6 +73,7 @@ def caller_of(request: Request, context: Ctx, key: _Key, bearer: _Bearer, _: _Co
     tokens = [token for token in (bearer and bearer.credentials, cookie) if token]
     with context.database.read() as state:
         found = _by_key_or_token(state, key, tokens, settings.jwt_secret.get_secret_value())
+        parent = found and found.parent_user_id and user_by_id(state, found.parent_user_id)
         if found is None and not settings.require_authentication:
             found = user_by_email(state, settings.default_user_email)
     if found is None:
@@ -76,7 +81,7 @@ def caller_of(request: Request, context: Ctx, key: _Key, bearer: _Bearer, _: _Co
             raise _unknown()
         with context.database.write() as state:
             found = default_user(state, settings.default_user_email, None)
-    if not found.is_active:
+    if not found.is_active or (parent and not parent.is_active):
         raise refused(401, "This user may not call any more.")
     note_activity(context.database, found)
     return found

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
 
     agent_mode: bool = Field(False, validation_alias=_named("COGNEE_AGENT_MODE"))
     agent_tick_s: float = Field(60.0, gt=0, validation_alias=_named("COGX_AGENT_TICK_SECONDS"))
+    agent_ttl_s: float | None = Field(
+        None, ge=120, validation_alias=_named("COGX_AGENT_TTL_SECONDS")
+    )
     tracing: bool = Field(False, validation_alias=_named("COGNEE_TRACING_ENABLED"))
     json_logs: bool = Field(False, validation_alias=_named("COGX_JSON_LOGS"))
 

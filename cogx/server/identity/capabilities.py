@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from cogx.server.identity.tenants import Tenant, is_member, tenant_of_member, unknown_user
 from cogx.server.identity.users import User
 from cogx.server.refusals import invalid, refused
-from cogx.server.state.tables import role_members, roles, tenant_capabilities
+from cogx.server.state.tables import role_members, roles, tenant_capabilities, tenants
 
 MANAGE_USERS: Final = "manage_users"
 GRANT: Final = "grant_capabilities"
@@ -72,6 +72,14 @@ def require_capabilities(
             f"This needs {', '.join(missing)} in the tenant. Ask its owner.",
             "PermissionDeniedError",
         )
+
+
+def scope(state: Connection, principal_id: str, told: str | None) -> str | None:
+    """Return the id of the tenant meant: a role's, a tenant itself, else what was told."""
+    if found := state.scalar(select(roles.c.tenant_id).where(roles.c.id == principal_id)):
+        return str(found)
+    is_tenant = state.scalar(select(tenants.c.id).where(tenants.c.id == principal_id))
+    return principal_id if is_tenant else told
 
 
 def give(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, union_all
 
 from cogx.server.identity.users import User
 from cogx.server.refusals import not_permitted, refused
@@ -108,3 +108,31 @@ def revoke(
                 principal_id=principal_id, dataset_id=dataset_id, permission=permission
             )
         )
+
+
+def checked_principal(state: Connection, user: User, principal_id: str) -> str:
+    """Return the id of somebody to whom a user may give rights.
+
+    That is any user, and the tenants that the user is in with their roles.
+
+    Raises:
+        Refusal: there is nobody of this id, or it is a tenant or role of others (404).
+    """
+    mine = select(tenant_members.c.tenant_id).where(tenant_members.c.user_id == user.id)
+    known = union_all(
+        select(users.c.id).where(users.c.id == principal_id),
+        select(tenant_members.c.tenant_id).where(
+            tenant_members.c.user_id == user.id, tenant_members.c.tenant_id == principal_id
+        ),
+        select(roles.c.id).where(roles.c.id == principal_id, roles.c.tenant_id.in_(mine)),
+    )
+    if state.execute(known).first() is None:
+        raise refused(404, "There is no such user, role or tenant.", "EntityNotFoundError")
+    return principal_id
+
+
+def granted(state: Connection, principal_id: str, permission: str) -> list[str]:
+    """Return the ids of the datasets that were given to a user, role or tenant itself."""
+    checked_permission(permission)
+    rows = select(grants.c.dataset_id).filter_by(principal_id=principal_id, permission=permission)
+    return list(state.scalars(rows))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 import time
 from functools import cache
 from typing import Final
@@ -23,6 +24,9 @@ AUDIENCE: Final = "fastapi-users:auth"
 _ALGORITHM: Final = "HS256"
 _KEY_BYTES: Final = 32
 _LABEL: Final = 8
+_UNUSABLE: Final = "!"
+_AT_ONCE: Final = threading.BoundedSemaphore(4)
+"""Hashing takes 64 MiB; a crowd that logs in waits instead of filling the memory."""
 
 
 @cache
@@ -31,21 +35,37 @@ def _hasher() -> PasswordHash:
 
 
 def hashed(password: str) -> str:
-    """Return the hash that is kept of a password. Cost: about 50 ms, on purpose."""
-    return _hasher().hash(password)
+    """Return the hash that is kept of a password. Cost: about 50 ms and 64 MiB, on purpose."""
+    with _AT_ONCE:
+        return _hasher().hash(password)
 
 
-def is_password(password: str, kept: str) -> bool:
-    """Tell whether a password is the one that was kept; an unusable hash fits none."""
-    try:
-        return _hasher().verify(password, kept)
-    except UnknownHashError:
-        return False
+def is_password(password: str, kept: str | None) -> bool:
+    """Tell whether a password is the one that was kept. Nothing kept, or unusable, fits none.
+
+    The answer costs the same time in all cases, so nobody learns from it who is a user.
+    """
+    usable = kept is not None and is_usable(kept)
+    with _AT_ONCE:
+        try:
+            return _hasher().verify(password, kept if usable and kept else _nobodys()) and usable
+        except UnknownHashError:
+            return False
+
+
+def is_usable(kept: str) -> bool:
+    """Tell whether there is a password at all that fits."""
+    return not kept.startswith(_UNUSABLE)
+
+
+@cache
+def _nobodys() -> str:
+    return _hasher().hash(secrets.token_hex(16))
 
 
 def unusable() -> str:
     """Return what stands in the place of a password that nobody has."""
-    return f"!{secrets.token_hex(16)}"
+    return f"{_UNUSABLE}{secrets.token_hex(16)}"
 
 
 def new_key() -> tuple[str, str, str]:

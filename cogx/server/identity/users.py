@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from cogx.server.identity.secrets import hashed, key_digest, new_key, unusable
-from cogx.server.refusals import failed, refused
+from cogx.server.identity.secrets import hashed, is_usable, key_digest, new_key, unusable
+from cogx.server.refusals import Refusal, refused
 from cogx.server.state.database import Database, now
-from cogx.server.state.tables import api_keys, users
+from cogx.server.state.tables import api_keys, connections, users
 
 AGENT_DOMAIN: Final = "@cognee.agent"
 _ACTIVITY_EVERY: Final = timedelta(minutes=1)
@@ -62,10 +63,10 @@ def user_by_key(state: Connection, key: str) -> User | None:
 
 
 def add_user(
-    state: Connection, email: str, password: str | None, *, superuser: bool = False,
+    state: Connection, email: str, kept: str | None, *, superuser: bool = False,
     tenant_id: str | None = None, parent_user_id: str | None = None,
 ) -> User:  # fmt: skip
-    """Add a user; without a password nobody can log in as this one.
+    """Add a user; without a password, as it is kept, nobody can log in as this one.
 
     Raises:
         Refusal: the address is taken (400).
@@ -75,7 +76,7 @@ def add_user(
     row: dict[str, Any] = {
         "id": str(uuid.uuid4()),
         "email": email,
-        "hashed_password": unusable() if password is None else hashed(password),
+        "hashed_password": unusable() if kept is None else kept,
         "is_active": True,
         "is_superuser": superuser,
         "is_verified": superuser,
@@ -91,18 +92,57 @@ def add_user(
     return User(**row)
 
 
-def default_user(state: Connection, email: str, password: str | None) -> User:
-    """Return the user as whom a server without authentication works, made if missing."""
-    return user_by_email(state, email) or add_user(state, email, password, superuser=True)
+def default_user(state: Connection, email: str, password: str | None = None) -> User:
+    """Return the user as whom a server without authentication works, made if missing.
+
+    A password is set if the user has none yet; later ones are for the user to change.
+    """
+    found = user_by_email(state, email) or add_user(state, email, None, superuser=True)
+    if password is not None and not is_usable(found.hashed_password):
+        return change_user(state, found, kept=hashed(password))
+    return found
+
+
+def change_user(
+    state: Connection,
+    user: User,
+    *,
+    email: str | None = None,
+    kept: str | None = None,
+    flags: Mapping[str, bool] | None = None,
+) -> User:
+    """Change what is given and return the user; a new password ends all tokens.
+
+    Args:
+        kept: what is kept of the new password; make it before the state is locked.
+
+    Raises:
+        Refusal: the address is taken (400), or an agent would get an address or password (400).
+    """
+    if user.is_agent and (email or kept):
+        raise refused(400, "An agent has no password, and its address follows from its name.")
+    if email and (other := user_by_email(state, email)) and other.id != user.id:
+        raise refused(400, "UPDATE_USER_EMAIL_ALREADY_EXISTS")
+    changes: dict[str, Any] = dict(flags or {})
+    changes |= {"email": email} if email else {}
+    changes |= {"hashed_password": kept} if kept else {}
+    if changes:
+        state.execute(update(users).where(users.c.id == user.id).values(changes))
+    return replace(user, **changes)
 
 
 def note_activity(database: Database, user: User) -> None:
-    """Keep that a user calls, at most once a minute; a state that is busy may miss it."""
+    """Keep that a user calls, and so do the user's sessions; once a minute is often enough.
+
+    A state that is busy may miss it.
+    """
     moment = now()
     if user.last_active_at and moment - user.last_active_at < _ACTIVITY_EVERY:
         return
     with suppress(OperationalError), database.write() as state:
         state.execute(update(users).where(users.c.id == user.id).values(last_active_at=moment))
+        there = connections.c.active & (connections.c.user_id == user.id)
+        state.execute(update(connections).where(there).values(last_active_at=moment))
 
 
 def add_key(state: Connection, user_id: str, name: str | None, most: int) -> dict[str, Any]:
@@ -113,7 +153,8 @@ def add_key(state: Connection, user_id: str, name: str | None, most: int) -> dic
     """
     count = select(func.count()).where(api_keys.c.user_id == user_id)
     if (state.scalar(count) or 0) >= most:
-        raise failed(400, f"A user may have {most} API keys. Delete one first.")
+        message = f"A user may have {most} API keys. Delete one first."
+        raise Refusal(400, {"error": {"message": message}})
     key, digest, label = new_key()
     row = {"id": str(uuid.uuid4()), "user_id": user_id, "name": name, "label": label}
     state.execute(insert(api_keys).values(**row, digest=digest, created_at=now()))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Response
-from pydantic import BaseModel, Field, SecretStr
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import BaseModel, Field
 
-from cogx.server.context import Caller, Ctx
-from cogx.server.identity.secrets import is_password, new_token
+from cogx.server.context import Caller, Context, Ctx
+from cogx.server.identity.secrets import hashed, is_password, new_token
 from cogx.server.identity.users import (
     User,
     add_key,
@@ -18,15 +18,17 @@ from cogx.server.identity.users import (
     user_by_email,
 )
 from cogx.server.refusals import refused
+from cogx.server.routes.answers import answers
+from cogx.server.routes.users import Email, Password, user_body
 
-router: Final = APIRouter(prefix="/api/v1", tags=["auth"])
+router: Final = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
 
 class Registration(BaseModel):
     """Who wants to come in; what else is sent changes nothing."""
 
-    email: str = Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
-    password: SecretStr = Field(min_length=8, max_length=1024)
+    email: Email
+    password: Password
 
 
 class KeyName(BaseModel):
@@ -35,28 +37,32 @@ class KeyName(BaseModel):
     name: str | None = Field(None, max_length=200)
 
 
-@router.post("/auth/register", status_code=201)
+@router.post("/register", status_code=201, responses=answers(403))
 def register(registration: Registration, context: Ctx) -> dict[str, Any]:
     """Add a user."""
-    if not context.settings.open_registration:
+    settings = context.settings
+    if not settings.open_registration:
         raise refused(403, "This server takes no registrations. Ask its operator for an account.")
+    if registration.email.lower() == settings.default_user_email.lower():
+        raise refused(400, "REGISTER_USER_ALREADY_EXISTS")  # Taken, even while it is not there.
+    kept = hashed(registration.password.get_secret_value())
     with context.database.write() as state:
-        user = add_user(state, registration.email, registration.password.get_secret_value())
-    return user_body(user)
+        return user_body(add_user(state, registration.email, kept))
 
 
-@router.post("/auth/login")
+@router.post("/login", responses=answers(400, 429))
 def login(
-    username: Annotated[str, Form()],
-    password: Annotated[str, Form()],
+    request: Request,
     response: Response,
     context: Ctx,
+    username: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
 ) -> dict[str, str]:
-    """Give a token for an address and a password, also as a cookie."""
-    with context.database.read() as state:
-        user = user_by_email(state, username)
-    if user is None or not user.is_active or not is_password(password, user.hashed_password):
-        raise refused(400, "LOGIN_BAD_CREDENTIALS")
+    """Give a token for an address and a password, also as a cookie.
+
+    What is missing or malformed is a bad credential like any other.
+    """
+    user = _logged_in(context, request.client.host if request.client else "", username, password)
     settings = context.settings
     token = new_token(
         user.id,
@@ -65,38 +71,37 @@ def login(
         settings.jwt_lifetime_s,
     )
     response.set_cookie(
-        settings.auth_cookie, token, max_age=settings.jwt_lifetime_s, httponly=True, samesite="lax"
+        settings.auth_cookie,
+        token,
+        max_age=settings.jwt_lifetime_s,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
     )
     return {"access_token": token, "token_type": "bearer"}
 
 
-@router.post("/auth/logout")
+@router.post("/logout")
 def logout(response: Response, caller: Caller, context: Ctx) -> dict[str, str]:
     """Take the cookie back."""
     response.delete_cookie(context.settings.auth_cookie)
     return {}
 
 
-@router.get("/auth/me")
+@router.get("/me")
 def me(caller: Caller) -> dict[str, str]:
     """Say who calls."""
     return {"email": caller.email}
 
 
-@router.get("/users/me")
-def my_user(caller: Caller) -> dict[str, Any]:
-    """Say all of who calls."""
-    return user_body(caller)
-
-
-@router.get("/auth/api-keys")
+@router.get("/api-keys")
 def list_keys(caller: Caller, context: Ctx) -> list[dict[str, Any]]:
     """List the caller's keys by their labels; the keys themselves are not kept."""
     with context.database.read() as state:
         return keys_of(state, caller.id)
 
 
-@router.post("/auth/api-keys")
+@router.post("/api-keys")
 def make_key(caller: Caller, context: Ctx, body: KeyName | None = None) -> dict[str, Any]:
     """Make a key. Its text is in this answer only."""
     with context.database.write() as state:
@@ -104,21 +109,31 @@ def make_key(caller: Caller, context: Ctx, body: KeyName | None = None) -> dict[
         return add_key(state, caller.id, name, context.settings.max_api_keys)
 
 
-@router.delete("/auth/api-keys/{key_id}")
+@router.delete("/api-keys/{key_id}", responses=answers(404))
 def drop_key(key_id: str, caller: Caller, context: Ctx) -> None:
     """Remove a key."""
     with context.database.write() as state:
         remove_key(state, caller.id, key_id)
 
 
-def user_body(user: User) -> dict[str, Any]:
-    """Return a user as answers show one."""
-    return {
-        "id": user.id,
-        "email": user.email,
-        "is_active": user.is_active,
-        "is_superuser": user.is_superuser,
-        "is_verified": user.is_verified,
-        "tenant_id": user.tenant_id,
-        "parent_user_id": user.parent_user_id,
-    }
+def _logged_in(context: Context, address: str, username: str, password: str) -> User:
+    """Return who logs in.
+
+    Raises:
+        Refusal: nobody with this password (400), or too many tries of the address (429).
+    """
+    tried = (address, username.lower())
+    if wait_s := context.logins.wait_s(tried):
+        raise refused(
+            429,
+            "Too many logins that failed. Try again later.",
+            code="login.too-many",
+            headers={"Retry-After": str(wait_s)},
+        )
+    with context.database.read() as state:
+        user = user_by_email(state, username)
+    fits = is_password(password, user.hashed_password if user else None)
+    if user is None or not fits or not user.is_active:
+        raise refused(400, "LOGIN_BAD_CREDENTIALS")
+    context.logins.forget(tried)
+    return user
