@@ -157,14 +157,10 @@ def _auto(records: ArchiveRecords, auto_above: float | None) -> Sequence[Line]:
 
 
 def _tell(receipt: Receipt, resolved: Resolved, id_map: str | None) -> None:
-    receipt.changes = dict(resolved.changes)
+    receipt.changes = {code: n for code, n in resolved.changes.items() if n}
     receipt.examples = dict(resolved.examples)
     if not receipt.changes:
         receipt.notes.append("No line decides to merge: the archive holds what it held.")
-    if receipt.changes.get("resolve.self_loop"):
-        receipt.notes.append(
-            "resolve.self_loop: facts that joined two entities which are one now. They are kept."
-        )
     if id_map is not None:
         IdMap.write(id_map, resolved.iter_id_changes())
         receipt.id_map = id_map

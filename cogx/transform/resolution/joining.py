@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from cogx.codec.canonical import encode
 from cogx.codec.lines import canonical_line
+from cogx.format.marks import STUB_MARK
 from cogx.transform.merging import merged
 
 RESOLVED: Final = "resolved"
@@ -40,7 +41,10 @@ def joined(records: Sequence[Any], survivor: str) -> tuple[Any, list[str]]:
         for identity, one in zip(ids, ordered, strict=True)
         if (entry := _entry(identity, one, made, gave_way)) is not None
     ]
-    made.metadata = made.metadata | {RESOLVED: [*earlier, *entries]}
+    said = made.metadata | {RESOLVED: [*earlier, *entries]}
+    if not all(STUB_MARK in one.metadata for one in ordered):
+        said.pop(STUB_MARK, None)  # what one of them says in full is no mere place any more
+    made.metadata = said
     return made, gave_way
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cogx.errors import BadSetting, IdentityConflict
+from cogx.format.marks import STUB_MARK
 from cogx.format.records import Document
 from cogx.transform.resolution.resolved import Resolved
 from cogx.transform.resolution.review import Line
@@ -110,6 +111,17 @@ def test_what_was_merged_before_stays_known() -> None:
 def test_records_that_share_the_id_are_part_of_the_one() -> None:
     found = one(*ANNS, entity("2", "Lee, A."))
     assert found.aliases == ["A. Lee", "Annie", "Lee, A."]
+
+
+def test_a_stub_that_is_merged_with_a_full_record_leaves_no_stub() -> None:
+    found = one(entity("1", "Ann", metadata={STUB_MARK: True}), entity("2", "A.", description="d"))
+    assert STUB_MARK not in found.metadata
+
+
+def test_two_stubs_are_a_stub() -> None:
+    mark = {STUB_MARK: True}
+    found = one(entity("1", "Ann", metadata=mark), entity("2", "A.", metadata=mark))
+    assert found.metadata[STUB_MARK] is True
 
 
 # Facts.
