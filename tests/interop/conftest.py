@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from . import comparison, environment
+from .language_model import LanguageModel
 from .server_process import CogneeServer
 from .session import PeerSession
 
@@ -59,9 +60,19 @@ def peer(cognee_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def server(cognee_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CogneeServer]:
+def language_model() -> Iterator[LanguageModel]:
+    """Keep what the server asks in the place of a language model; it refuses until it is told."""
+    with LanguageModel() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server(
+    cognee_python: Path, language_model: LanguageModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CogneeServer]:
     """Keep one cognee server for all tests."""
-    with CogneeServer(cognee_python, tmp_path_factory.mktemp("server")) as running:
+    home = tmp_path_factory.mktemp("server")
+    with CogneeServer(cognee_python, home, language_model.settings) as running:
         yield running
 
 
