@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any, Final
 
@@ -104,7 +104,7 @@ class Derivation:
         if self._lexical is not None:
             self._lexical.close()
 
-    def _passages(self, waiting: deque[Placed]) -> Iterator[Passage]:
+    def _passages(self, waiting: deque[Placed]) -> Generator[Passage, None, None]:
         for placed in iter_passages(self._source, self.report, self._size):
             if self._lexical is not None:
                 self._lexical.add(placed)

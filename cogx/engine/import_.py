@@ -24,7 +24,7 @@ from cogx.engine.rewriting import Rewriting, Rewritten, rewritten
 from cogx.engine.tally import Tally
 from cogx.engine.targets import Session, Target, target_of
 from cogx.errors import EmptyGraph, InvalidArchive, UnknownMode, UnknownName
-from cogx.format.layout import GRAPH_KINDS
+from cogx.format.layout import GRAPH_KINDS, KINDS
 from cogx.graph.reconcile import POLICIES, Action
 from cogx.limits import Limits
 from cogx.ports import Deriver, GraphUpdater, GraphWriter
@@ -187,7 +187,7 @@ def import_archive(
             receipt.id_map = None if dry_run else made.stages.write_id_map()
     receipt.source, receipt.mode = findings.name, mode
     if mode == "re-derive":
-        receipt.left_out |= {kind: findings.counts[kind] for kind in GRAPH_KINDS}
+        receipt.left_out |= {kind: findings.counts[kind] for kind in KINDS if kind in GRAPH_KINDS}
     _tell_findings(receipt, findings)
     receipt.usage = meter.usage()
     return receipt

@@ -15,7 +15,7 @@ import pytest
 
 import cogx
 from cogx.cli.main import main
-from cogx.errors import BadSetting
+from cogx.errors import BadSetting, IdentityConflict
 from tests.unit.archive.made import archive, document, entity, fact
 
 from .asking import FAIL, URL_VARIABLE, Asking, Endpoint, Spending, install
@@ -104,6 +104,37 @@ def test_a_second_import_asks_only_about_what_is_new(
     assert plan["seconds"] is not None
     assert endpoint.calls == 13
     assert receipt.derived["passages_cached"] == 11
+
+
+def test_the_same_import_again_changes_nothing(endpoint: Endpoint, source: str, store: str) -> None:
+    hybrid(source, store, Asking(endpoint.url))
+    assert hybrid(source, store, Asking(endpoint.url)).changed_nothing
+
+
+def test_a_name_of_two_things_means_one_once_they_are_brought_together(
+    store: str, tmp_path: Path
+) -> None:
+    people = [entity("1", name="Ann Lee"), entity("2", name="ann lee"), fact("f", "1", "2")]
+    source = put(tmp_path / "archive", archive(*people, document("d", content="Ann Lee is here.")))
+    receipt = cogx.import_archive(source, store, mode="hybrid", identity="cognee")
+    (mention,) = (edge for edge in rows(store)[1].values() if edge.predicate == "mentions")
+    assert mention.target in rows(store)[0]
+    assert "ambiguous" not in receipt.derived
+
+
+@pytest.mark.parametrize("policy", ["merge", "skip", "replace", "fail"])
+def test_what_is_derived_meets_the_store_by_the_policy_that_was_asked_for(
+    endpoint: Endpoint, source: str, store: str, tmp_path: Path, policy: str
+) -> None:
+    other = put(tmp_path / "other", archive(entity("word00", name="Other", entity_type="Thing")))
+    cogx.import_archive(other, store)
+    if policy == "fail":
+        with pytest.raises(IdentityConflict, match="word00"):
+            hybrid(source, store, Asking(endpoint.url), on_conflict=policy)
+        return
+    hybrid(source, store, Asking(endpoint.url), on_conflict=policy)
+    name = rows(store)[0]["word00"].properties["name"]
+    assert name == ("Other" if policy == "skip" else "word00")
 
 
 def test_without_the_cache_all_is_asked_again(
