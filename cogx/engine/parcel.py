@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from cogx.archive.reader import archive_in
+from cogx.archive.reader import archive_in, open_archive
 from cogx.archive.validate import validate_container
 from cogx.archive.writer import ArchiveWriter, exported_now
 from cogx.container import open_container
@@ -23,9 +23,11 @@ from cogx.engine.header import header_of, manifest_of
 from cogx.engine.holdings import StoreRecords
 from cogx.engine.record_sources import ArchiveRecords, OnlyKinds
 from cogx.engine.rewriting import Rewriting, Stages
+from cogx.engine.split_files import stem_of
 from cogx.engine.uris import parse_uri, reading
 from cogx.errors import BadSetting, UnknownName
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS, KINDS, SUFFIXES
+from cogx.format.manifest import Manifest
 from cogx.graph.datasets import reader_of
 from cogx.limits import Limits
 from cogx.ports import GraphReader, RecordSource
@@ -41,7 +43,8 @@ class Parcel:
     """An archive that is ready to be sent.
 
     ``counts`` are records by kind in it; ``largest_member`` and ``total`` bytes when unpacked;
-    ``declared`` and ``changes`` what the profile says the server will not keep, or had changed.
+    ``fingerprint`` both sums of what it holds; ``declared`` and ``changes`` what the profile says
+    the server will not keep, or had changed.
     """
 
     path: Path
@@ -50,6 +53,7 @@ class Parcel:
     sha256: str
     largest_member: int
     total: int
+    fingerprint: str
     declared: dict[str, int] = field(default_factory=dict)
     changes: dict[str, int] = field(default_factory=dict)
 
@@ -106,7 +110,7 @@ class Shipment:
         findings.raise_for_errors()
         archive = archive_in(container, limits=limits)
         self.header = header_of(archive.manifest)
-        self.name = self.header.get("dataset") or _stem(path)
+        self.name = self.header.get("dataset") or stem_of(path)
         self.records: RecordSource = ArchiveRecords(archive)
         self.profile = self.header.get("profile", "portable")
 
@@ -158,7 +162,9 @@ class Shipment:
                 for kind, batch in ready.iter_batches():
                     writer.write_batch(kind, batch)
                 manifest = writer.publish()
-            yield _parcel(path, manifest, stages)
+            parcel = parcel_of(path, manifest)
+            parcel.declared, parcel.changes = stages.declared(), stages.changes()
+            yield parcel
 
 
 class ScopedContent:
@@ -199,10 +205,21 @@ def _scoped(mode: str) -> frozenset[str]:
     return CONTENT_KINDS | {"entity", "fact"} if mode == "re-derive" else CONTENT_KINDS
 
 
-def _parcel(path: Path, manifest: Any, stages: Stages) -> Parcel:
+def parcel_of(path: Path, manifest: Manifest | None = None) -> Parcel:
+    """Return the figures of an archive that cogx wrote.
+
+    Args:
+        manifest: its own, if it is known.
+    """
+    if manifest is None:
+        with open_archive(path, limits=Limits.none()) as archive:
+            manifest = archive.manifest
+    assert manifest is not None and manifest.cogx is not None
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     sizes = [member.bytes for member in manifest.cogx.members.values()]
+    sums = manifest.cogx.fingerprint
+    assert sums is not None
     return Parcel(
         path=path,
         counts=dict(manifest.counts),
@@ -210,8 +227,7 @@ def _parcel(path: Path, manifest: Any, stages: Stages) -> Parcel:
         sha256=digest,
         largest_member=max(sizes, default=0),
         total=sum(sizes),
-        declared=stages.declared(),
-        changes=stages.changes(),
+        fingerprint=sums.graph + sums.content,
     )
 
 
@@ -225,13 +241,6 @@ def _is_store(text: str) -> bool:
     except (BadSetting, UnknownName):
         return False
     return True
-
-
-def _stem(path: str) -> str:
-    name = Path(path).name
-    for ending in sorted((*SUFFIXES, ".cogx"), key=len, reverse=True):
-        name = name.removesuffix(ending)
-    return name or DEFAULT_DATASET
 
 
 def _name_of(what: Any) -> str:

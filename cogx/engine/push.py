@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from cogx.engine.connection import live
 from cogx.engine.parcel import DEFAULT_DATASET, EVERYTHING, Parcel, Shipment
+from cogx.engine.push_parts import Confirmed, in_parts, refusal, send_parts, too_large
 from cogx.engine.push_result import PushResult
-from cogx.errors import BadSetting, EmptyGraph, LimitExceeded, UnknownMode, UnsupportedServer
+from cogx.errors import BadSetting, EmptyGraph, UnknownMode, UnsupportedServer
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS
 from cogx.progress import SILENT, Progress
 from cogx.remote.credentials import resolve_server
@@ -42,6 +43,7 @@ def push_sync(
     wait: bool = False,
     verify: bool = False,
     dry_run: bool = False,
+    split: bool = False,
     allow_empty: bool = False,
     kinds: frozenset[str] = EVERYTHING,
     silence_s: float = LONG_SILENCE_S,
@@ -63,6 +65,8 @@ def push_sync(
         verify: stay until it has ended, then look whether the server shows every node, name and
             edge that was sent; what it does not is a loss.
         dry_run: ask, pack and check, but send nothing.
+        split: what is over the server's limits is sent in parts, one after the other, each of
+            them waited for. After a failure the same call goes on with the part that failed.
         kinds: records of other kinds stay here.
         silence_s: how long the server may say nothing while it imports.
 
@@ -73,7 +77,8 @@ def push_sync(
         RemoteRefused, RemoteUnavailable, RemoteGarbled: the text says whether an import may have
         happened.
         RunFailed: with ``wait``, the run ended with an error.
-    Cost: temporary disk of the packed size; memory does not grow with the graph.
+    Cost: temporary disk of the packed size, twice that in parts; memory does not grow with the
+    graph.
     """
     if mode not in MODES:
         raise UnknownMode(f"Unknown mode {mode!r}. Known: {', '.join(MODES)}.")
@@ -87,7 +92,11 @@ def push_sync(
         push.mode, push.target = mode, target_dataset or shipment.name
         push.silence_s, push.kinds = silence_s, kinds
         result = push.run(
-            background=run_in_background, since=since, dry_run=dry_run, allow_empty=allow_empty
+            background=run_in_background,
+            since=since,
+            dry_run=dry_run,
+            split=split,
+            allow_empty=allow_empty,
         )
         result.notes += at.notes
         if (wait or verify) and not dry_run:
@@ -116,7 +125,13 @@ class _Push:
         self._piece_bytes: int | None = None
 
     def run(
-        self, *, background: bool, since: str | None, dry_run: bool, allow_empty: bool
+        self,
+        *,
+        background: bool,
+        since: str | None,
+        dry_run: bool,
+        split: bool,
+        allow_empty: bool,
     ) -> PushResult:
         abilities = probe(self._server)
         check_name(self.target, abilities)
@@ -124,10 +139,16 @@ class _Push:
         stages = _since(since)
         with self._packed(abilities, stages=stages) as parcel:
             self._check(parcel, abilities, allow_empty=allow_empty, since=since)
+            parts = self._parts(parcel, abilities, split=split, background=background)
             result = self._result(parcel, abilities, dry_run=dry_run)
+            if parts:
+                result.parts = len(parts)
+                result.size_bytes = sum(part.size_bytes for part in parts)
             if dry_run:
                 return result
-            if background and self.mode == "preserve" and not abilities.background_preserve_works:
+            if parts:
+                self._send_parts(parts, result)
+            elif background and self.mode == "preserve" and not abilities.background_preserve_works:
                 self._around_the_defect(parcel, abilities, result, stages)
             else:
                 self._send(parcel, result, mode=self.mode, background=background)
@@ -137,10 +158,9 @@ class _Push:
         """Add to a result what the server does not show."""
         from cogx.engine.push_check import missing_there  # noqa: PLC0415 - only if asked for
 
-        for path in self._sent:
-            lost = missing_there(self._server, self.target, path, self._progress)
-            for code, number in lost.items():
-                result.losses[code] = result.losses.get(code, 0) + number
+        lost = missing_there(self._server, self.target, self._sent, self._progress)
+        for code, number in lost.items():
+            result.losses[code] = result.losses.get(code, 0) + number
         result.verified = not result.losses
 
     def _packed(
@@ -176,20 +196,47 @@ class _Push:
                 abilities.version,
                 self.mode,
             )
-        for name, found, most in (
-            ("max_upload_bytes", parcel.size_bytes, abilities.max_upload_bytes),
-            ("max_member_bytes", parcel.largest_member, abilities.max_member_bytes),
-            ("max_total_bytes", parcel.total, abilities.max_total_bytes),
-        ):
-            if most is not None and found > most:
-                raise LimitExceeded(
-                    name,
-                    most,
-                    "bytes",
-                    f"{self._server.url} takes no archive of {found:,} bytes; nothing was sent. "
-                    "Push it in parts (`cogx export --only ...`, each part as an archive), or "
-                    "raise the server's limit",
-                )
+
+    def _parts(
+        self, parcel: Parcel, abilities: Abilities, *, split: bool, background: bool
+    ) -> list[Parcel]:
+        """Return the parts that the server takes, none if it takes the parcel as it is."""
+        limit = too_large(parcel, abilities)
+        if limit is None:
+            return []
+        if not split:
+            raise refusal(self._server, limit)
+        if background:
+            raise BadSetting(
+                f"{self._shipment.name!r} is too large for one archive there, and parts are sent "
+                "one after the other, each of them waited for; nothing was sent. Leave "
+                "--background out."
+            )
+        parts = in_parts(parcel, abilities, self._directory, self._progress)
+        if self.mode == "re-derive" and not abilities.is_cogx:
+            # A cognee looks at nothing but content then, and fails where there is none.
+            parts = [part for part in parts if part.contents]
+        return parts
+
+    def _send_parts(self, parts: list[Parcel], result: PushResult) -> None:
+        confirmed = Confirmed(self._server, self.target, self.mode, parts)
+        unfinished: list[str] = []
+
+        def send(part: Parcel) -> Imported:
+            done = self._send(part, result, mode=self.mode, background=False)
+            if not done.finished:
+                unfinished.append(done.status)
+            return done
+
+        before = send_parts(parts, send, confirmed)
+        self._sent = [part.path for part in parts]
+        result.status = unfinished[0] if unfinished else "completed"
+        if before:
+            result.notes.append(
+                f"Not sent again, since the server confirmed them to an earlier push: part"
+                f"{'s' if len(before) > 1 else ''} {', '.join(map(str, before))} of {len(parts)}. "
+                "--verify looks whether they are there still."
+            )
 
     def _result(self, parcel: Parcel, abilities: Abilities, *, dry_run: bool) -> PushResult:
         calls = 0 if self.mode == "preserve" else parcel.contents

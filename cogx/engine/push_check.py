@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,18 +21,20 @@ _SILENCE_S: Final = 3600.0
 """A cognee gathers the whole graph before it says the first word of it."""
 
 
-def missing_there(server: Server, dataset: str, pushed: Path, progress: Progress) -> dict[str, int]:
-    """Return, by code, how much of a pushed archive the server does not show; {} if nothing.
+def missing_there(
+    server: Server, dataset: str, pushed: Sequence[Path], progress: Progress
+) -> dict[str, int]:
+    """Return, by code, how much of pushed archives the server does not show; {} if nothing.
 
     Nodes are looked for by id and by name, edges by their ends and predicate: what a server shows
     of them. What else it holds is nobody's loss.
 
     Raises:
         RemoteError: the server cannot be asked, or shows no graph.
-    Cost: one pass over the archive and the server's graph; 8 bytes of memory for each id, name and
+    Cost: one pass over the archives and the server's graph; 8 bytes of memory for each id, name and
     edge that was pushed or is shown.
     """
-    ids, names, edges = _in_archive(pushed)
+    ids, names, edges = _in_archives(pushed)
     there_ids, there_names, there_edges = _on_server(server, dataset, progress)
     found = {
         "push.node-missing": _absent(ids, there_ids),
@@ -42,23 +44,23 @@ def missing_there(server: Server, dataset: str, pushed: Path, progress: Progress
     return {code: number for code, number in found.items() if number > 0}
 
 
-def _in_archive(path: Path) -> tuple[Hashes, Hashes, Hashes]:
+def _in_archives(paths: Sequence[Path]) -> tuple[Hashes, Hashes, Hashes]:
     ids: list[Hashes] = []
     names: list[Hashes] = []
     edges: list[Hashes] = []
-    with open_archive(path, limits=Limits.none()) as archive:
-        for block in archive.iter_blocks("raw_node", "entity"):
-            own = block.ids()
-            ids.append(_hashes(own))
-            named = (
-                (one, record.properties.get("name") if block.kind == "raw_node" else record.name)
-                for one, record in zip(own, block.records, strict=True)
-            )
-            names.append(_hashes(f"{one}\n{name}" for one, name in named if _is_text(name)))
-        for block in archive.iter_blocks("fact"):
-            edges.append(
-                _hashes(f"{f.subject_ref}\n{f.predicate}\n{f.object_ref}" for f in block.records)
-            )
+    for path in paths:
+        with open_archive(path, limits=Limits.none()) as archive:
+            for block in archive.iter_blocks("raw_node", "entity"):
+                own = block.ids()
+                ids.append(_hashes(own))
+                named = zip(own, map(_name_of, block.records), strict=True)
+                names.append(_hashes(f"{one}\n{name}" for one, name in named if _is_text(name)))
+            for block in archive.iter_blocks("fact"):
+                edges.append(
+                    _hashes(
+                        f"{f.subject_ref}\n{f.predicate}\n{f.object_ref}" for f in block.records
+                    )
+                )
     return _joined(ids), _joined(names), _joined(edges)
 
 
@@ -81,6 +83,10 @@ def _on_server(server: Server, dataset: str, progress: Progress) -> tuple[Hashes
             progress.advance(len(batch[1]))
     progress.end()
     return _joined(ids), _joined(names), _joined(edges)
+
+
+def _name_of(record: Any) -> Any:
+    return record.properties.get("name") if record.kind == "raw_node" else record.name
 
 
 def _is_text(name: object) -> bool:

@@ -28,17 +28,28 @@ from tests.property.test_imports import held
 
 Records = list[AnyRecord]
 _IDS = st.sampled_from("abcd")
-_TANGLED = st.one_of(
-    st.builds(Entity, external_id=_IDS, name=_IDS),
-    st.builds(Document, external_id=_IDS, content=st.just("x")),
-    st.builds(Fact, external_id=_IDS, subject_ref=_IDS, predicate=st.just("p"), object_ref=_IDS),
+_ENTITIES = st.builds(Entity, external_id=_IDS, name=_IDS)
+_DOCUMENTS = st.builds(Document, external_id=_IDS, content=st.just("x"))
+_FACTS = st.builds(
+    Fact,
+    external_id=st.sampled_from("cdefgh"),
+    subject_ref=_IDS,
+    predicate=st.just("p"),
+    object_ref=_IDS,
 )
 
 
-def tangled() -> st.SearchStrategy[Records]:
-    """Return archives in which ids of things, of facts and names are taken for each other."""
-    made = st.lists(_TANGLED, min_size=2, unique_by=lambda one: (one.kind, one.external_id))
-    return st.builds(lambda made, again: made + made[:again], made, st.integers(0, 2))
+@st.composite
+def tangled(draw: st.DrawFn) -> Records:
+    """Draw an archive in which ids of things, of facts and names are taken for each other."""
+    made: Records = []
+    for kind, least in ((_ENTITIES, 1), (_DOCUMENTS, 0), (_FACTS, 3)):
+        made += draw(st.lists(kind, min_size=least, max_size=6, unique_by=_identity))
+    return made + made[len(made) - draw(st.integers(0, 2)) :]
+
+
+def _identity(record: AnyRecord) -> str:
+    return record.external_id
 
 
 @contextmanager

@@ -36,6 +36,7 @@ _MODES = ("preserve", "hybrid", "re-derive")
 @click.option("--since", metavar="ARCHIVE", help="Send only what this archive does not hold.")
 @click.option("--user", metavar="EMAIL", help="As whom to read a local cognee.")
 @click.option("--dry-run", is_flag=True, help="Ask, pack and check; send nothing.")
+@click.option("--split", is_flag=True, help="Send what is too large for the server in parts.")
 @click.option("--allow-loss", metavar="CODE", multiple=True, help="End with 0 in spite of it.")
 @click.option("--allow-empty", is_flag=True, help="Push even a graph of 0 nodes.")
 @click.option("--strict", is_flag=True, help="End with 1 for what such servers never keep, too.")
@@ -53,6 +54,7 @@ def command(
     since: str | None,
     user: str | None,
     dry_run: bool,
+    split: bool,
     allow_loss: tuple[str, ...],
     allow_empty: bool,
     strict: bool,
@@ -80,6 +82,7 @@ def command(
             wait=wait,
             verify=verify,
             dry_run=dry_run,
+            split=split,
             allow_empty=allow_empty,
             progress=progress,
         )
@@ -97,7 +100,8 @@ def _show(console: Console, what: str, result: PushResult) -> None:
         console.line(line)
     calls = count_of(result.llm_calls, "LLM call")
     there = f"at least {calls}" if result.llm_calls else "no LLM call"
-    console.line(f"{size_of(result.size_bytes)} packed, {there} there")
+    parts = f" in {result.parts:,} parts" if result.parts > 1 else ""
+    console.line(f"{size_of(result.size_bytes)} packed{parts}, {there} there")
     _show_codes(console, "Not taken by the server:", result.losses, mark="error:")
     _show_codes(console, "Not kept by such a server, as is known:", result.declared)
     if console.verbose:
