@@ -208,9 +208,9 @@ class BudgetSpent(CogxError):
 
     def __init__(self, budget: int, spent: int, calls: int) -> None:
         super().__init__(
-            f"The budget of {budget:,} tokens does not suffice for the next call: {calls:,} calls "
-            f"took {spent:,}. Nothing was imported; what the model has answered is kept. Run the "
-            "same again, with a larger --max-tokens if you like: it goes on from there.",
+            f"The next call would pass the budget of {budget:,} tokens; {spent:,} were taken by "
+            f"{calls:,} so far. Nothing was imported; what the model has answered is kept. Run "
+            "the same again, with a larger --max-tokens if you like: it goes on from there.",
             budget=budget,
             spent=spent,
             calls=calls,

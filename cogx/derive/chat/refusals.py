@@ -33,7 +33,9 @@ def told_as(error: RemoteError, settings: ChatSettings) -> RemoteError:
         return RemoteUnavailable(f"{error} What the model has answered is kept: run it again.")
     if not isinstance(error, RemoteRefused):
         return error
-    return RemoteRefused(f"{error}{_remedy(error, settings)}", error.status, error.code)
+    remedy = _remedy(error, settings)
+    said = str(error) if not remedy or str(error).endswith((".", "!", "?")) else f"{error}."
+    return RemoteRefused(f"{said}{remedy}", error.status, error.code)
 
 
 def _remedy(error: RemoteRefused, settings: ChatSettings) -> str:

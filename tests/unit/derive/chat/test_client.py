@@ -437,7 +437,7 @@ def test_no_call_is_made_beyond_the_budget(model: ModelServer) -> None:
     with asking(model, budget_tokens=1000) as client:
         ask(client)
         ask(client)
-        with pytest.raises(BudgetSpent, match="2 calls took 1,200"):
+        with pytest.raises(BudgetSpent, match="1,200 were taken by 2 so far"):
             ask(client)
     assert model.calls == 2
 
