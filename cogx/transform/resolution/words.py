@@ -19,7 +19,7 @@ _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 _DIGITS: Final = re.compile(r"\d+")
 _ROMAN: Final = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _LIGHT: Final = frozenset(
-    {"the", "a", "an", "of", "and", "der", "die", "das", "und", "von", "de", "la", "le", "el", "et"}
+    {"the", "of", "and", "der", "die", "das", "und", "von", "de", "la", "le", "el", "et"}
     | {"inc", "incorporated", "ltd", "limited", "llc", "llp", "plc", "corp", "corporation", "co"}
     | {"company", "gmbh", "ag", "kg", "se", "sa", "sarl", "spa", "srl", "bv", "nv", "oy", "ab"}
     | {"mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "madam", "herr", "frau"}
