@@ -78,12 +78,11 @@ def register(
     before = state.execute(select(connections).where(connections.c.id == made)).first()
     if before is None:
         row |= {"id": made, "user_id": user.id, "agent_session_name": session_name}
-        state.execute(insert(connections).values(row, details=details, registered_at=moment))
+        row |= {"details": details, "registered_at": moment}
+        state.execute(insert(connections).values(row))
     else:
-        merged = before.details | details
-        state.execute(
-            update(connections).where(connections.c.id == made).values(row, details=merged)
-        )
+        row["details"] = before.details | details
+        state.execute(update(connections).where(connections.c.id == made).values(row))
     found = state.execute(select(connections).where(connections.c.id == made)).one()
     return AgentConnection(**found._mapping)
 

@@ -13,7 +13,7 @@ from cogx.server.identity.rights import PERMISSIONS, grant, permitted, require
 from cogx.server.identity.users import User
 from cogx.server.refusals import invalid, refused
 from cogx.server.state.database import now
-from cogx.server.state.tables import datasets
+from cogx.server.state.tables import data_items, datasets
 
 _LONGEST_NAME: Final = 500
 
@@ -130,6 +130,16 @@ def checked_uuid(text: str, where: tuple[str | int, ...]) -> str:
 def remove(state: Connection, found: str) -> None:
     """Forget a dataset, its rights and its data items; its files are the caller's to remove."""
     state.execute(delete(datasets).where(datasets.c.id == found))
+
+
+def remove_if_empty(state: Connection, found: str) -> None:
+    """Forget a dataset in which nothing ever was."""
+    held = select(data_items.c.id).where(data_items.c.dataset_id == found).limit(1)
+    state.execute(
+        delete(datasets).where(
+            datasets.c.id == found, datasets.c.computed_at.is_(None), ~held.exists()
+        )
+    )
 
 
 def counted(state: Connection, found: str, nodes: int, edges: int) -> None:

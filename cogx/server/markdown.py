@@ -13,9 +13,14 @@ from cogx.server.data import DataItem
 from cogx.server.index import Index
 
 _SUMMARY: Final = "TextSummary"
-_NOT_OTHER: Final = ("Entity", _SUMMARY, "DocumentChunk", "TextDocument")
+_NOT_OTHER: Final = (_SUMMARY, "DocumentChunk", "TextDocument")
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
-_IS_ENTITY: Final = "WHERE (i.kind = 'entity' OR i.type = 'Entity')"
+_OF_COGNEE: Final = (
+    "'EntityType', 'EdgeType', 'NodeSet', 'TextSummary', 'DocumentChunk', 'TextDocument'"
+)
+_IS_ENTITY: Final = f"(i.type = 'Entity' OR (i.kind = 'entity' AND i.type NOT IN ({_OF_COGNEE})))"
+"""Types of cognee's own are no entities, though they have names."""
+_IS_OTHER: Final = f"i.kind IN ('entity', 'raw_node') AND NOT {_IS_ENTITY}"
 
 
 def iter_markdown(
@@ -28,7 +33,7 @@ def iter_markdown(
 
     Cost: one pass over the index for each section; memory does not grow.
     """
-    entities = index.count_items(_IS_ENTITY)
+    entities = index.count_items(f"WHERE {_IS_ENTITY}")
     _, relationships = index.counts()
     at = f"{_day(exported_at)} {exported_at:%H:%M}"
     yield f"# Dataset: {_line(name)}\n\nExported: {at} UTC | {documents} documents | "
@@ -36,7 +41,7 @@ def iter_markdown(
     yield from _summaries(index)
     if entities:
         yield "## Entities\n\n| Entity | Description |\n|--------|-------------|\n"
-        for one in index.iter_items(_IS_ENTITY):
+        for one in index.iter_items(f"WHERE {_IS_ENTITY}"):
             yield f"| {_cell(one.label)} | {_cell(one.text or '')} |\n"
         yield "\n"
     if relationships:
@@ -68,7 +73,7 @@ def _summaries(index: Index) -> Iterator[str]:
 def _others(index: Index) -> Iterator[str]:
     began = False
     marks = ", ".join("?" * len(_NOT_OTHER))
-    where = f"WHERE i.kind = 'raw_node' AND i.type NOT IN ({marks})"
+    where = f"WHERE {_IS_OTHER} AND i.type NOT IN ({marks})"
     for one in index.iter_items(where, _NOT_OTHER):
         if not began:
             yield "## Other Nodes\n\n"

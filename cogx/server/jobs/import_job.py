@@ -7,8 +7,9 @@ from typing import Any
 from cogx.archive.reader import open_archive
 from cogx.engine.import_ import import_archive
 from cogx.engine.receipt import Receipt
+from cogx.errors import CogxError
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS
-from cogx.server.datasets import counted
+from cogx.server.datasets import counted, remove_if_empty
 from cogx.server.derivers import deriver_of
 from cogx.server.index import current_index
 from cogx.server.jobs.content import keep_contents
@@ -19,8 +20,19 @@ from cogx.server.limits import limits_of
 def run(work: Work) -> dict[str, Any]:
     """Import the archive of a job; return the body that answers for it.
 
-    Validated first, then all of it or nothing; again is no change.
+    Validated first, then all of it or nothing; again is no change. A dataset that was made for an
+    archive which is none does not stay.
     """
+    try:
+        return _imported(work)
+    except CogxError:
+        if not work.places.has_store(work.dataset_id):
+            with work.database.write() as state:
+                remove_if_empty(state, work.dataset_id)
+        raise
+
+
+def _imported(work: Work) -> dict[str, Any]:
     asked = work.job.payload
     archive = work.directory / asked["file"]
     receipt = import_archive(
