@@ -40,6 +40,9 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.engine.push import wait_sync as wait_sync
     from cogx.engine.push_result import PushResult as PushResult
     from cogx.engine.receipt import Receipt as Receipt
+    from cogx.engine.resolution import Proposed as Proposed
+    from cogx.engine.resolution import propose_merges as propose_merges
+    from cogx.engine.resolution import resolve_archive as resolve_archive
     from cogx.engine.schema_check import SchemaCheck as SchemaCheck
     from cogx.engine.schema_check import check_graph as check_graph
     from cogx.engine.schema_inference import infer_schema as infer_schema
@@ -153,6 +156,7 @@ _HOME = {
         "wait_sync",
     ),
     "cogx.engine.push_result": ("PushResult",),
+    "cogx.engine.resolution": ("Proposed", "propose_merges", "resolve_archive"),
     "cogx.engine.schema_check": ("SchemaCheck", "check_graph"),
     "cogx.engine.schema_inference": ("infer_schema",),
     "cogx.engine.status": (

@@ -113,7 +113,8 @@ def _propose(
     reading: Reading,
     console: Console,
 ) -> int:
-    from cogx.engine.resolution import AT_LEAST, propose_merges
+    from cogx.engine.resolution import propose_merges
+    from cogx.transform.resolution.proposals import AT_LEAST
 
     with progress_on(console) as progress:
         proposed = propose_merges(

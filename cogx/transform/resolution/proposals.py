@@ -76,9 +76,11 @@ def propose(
         known.update((one.id, one) for one in entities if one.id in ids)
     ties = Ties(source, list(known))
     lines = [_line(known, ties, pair, likeness) for pair, likeness in found.items()]
-    return sorted(
-        lines, key=lambda line: (-line.score, line.left_name, line.left_id, line.right_id)
-    )
+    return sorted(lines, key=_likeliest_first)
+
+
+def _likeliest_first(line: Line) -> tuple[float, str, str, str]:
+    return -(line.score or 0), line.left_name or "", line.left_id, line.right_id
 
 
 def _taken_ids(source: RecordSource) -> Hashes:

@@ -154,8 +154,8 @@ class Resolved:
     def _entities(self, become: dict[str, str]) -> Iterator[tuple[str, Sequence[Any]]]:
         self._of_entities = counts = Counter[str]()
         members: dict[str, list[str]] = {}
-        for identity, survivor in become.items():
-            members.setdefault(survivor, []).append(identity)
+        for identity, first in become.items():
+            members.setdefault(first, []).append(identity)
         for _, entities in self._source.iter_batches("entity"):
             kept: list[Any] = []
             for entity in entities:
