@@ -4,7 +4,8 @@ Entities with one id are one entity, and facts that say the same are one fact: t
 is added up, the first three pieces of ``evidence`` are kept, and they name the passages and
 records that they come from. A fact with evidence says what its evidence says: its ``fact_text``
 is one way to put it, and the first one stays. Facts of different scopes stay apart, so that
-nothing crosses from one user's memory into another's.
+nothing crosses from one user's memory into another's; of an entity that several speak of, what
+only one has said of it (a description, another name) is left out.
 
 Everything here is ordered by place in the source and then by id, so the same input gives the
 same bytes. What has been merged waits in a private SQLite file.
@@ -128,7 +129,7 @@ class Gathering:
         if record.kind == "entity":
             for name in _MAKERS_OWN:
                 fields.pop(name, None)
-            names = [fields.pop("name"), *fields.pop("aliases", ())]
+            names = dict.fromkeys((fields.pop("name"), *fields.pop("aliases", ())), scope)
             return record.external_id, Part(fields, scope, names=names)
         metadata = fields.pop("metadata", {})
         count, evidence = metadata.pop("count", 0), metadata.pop("evidence", [])
@@ -168,7 +169,7 @@ class Gathering:
         if part.scope:
             fields["scope"] = part.scope
         if kind == "entity":
-            fields["name"], *aliases = dict.fromkeys(part.names)
+            fields["name"], *aliases = part.told_names()
             if aliases:
                 fields["aliases"] = aliases
         else:

@@ -10,6 +10,8 @@ KEPT: Final = 100
 """How many passages and records a derived record names; how many more there are is counted."""
 EVIDENCE: Final = 3
 """How many places are quoted for a fact; all are counted."""
+_OWN_WORDS: Final = frozenset({"description", "attributes"})
+"""What is said of an entity in words that one user's memory may have chosen."""
 
 
 class Origin(Struct):
@@ -41,7 +43,12 @@ class Origin(Struct):
 
 
 class Part(Struct):
-    """What some passages gave of one record."""
+    """What some passages gave of one record.
+
+    ``scope`` says whose memory it comes from, {} if everybody's or of several: then nothing in it
+    was told by one of them alone but that there is such a thing, and of which sort. ``names``
+    holds each name with the scope of its own.
+    """
 
     fields: dict[str, Any]
     scope: dict[str, Any]
@@ -49,16 +56,34 @@ class Part(Struct):
     records: Origin = field(default_factory=Origin)
     count: int = 0
     evidence: list[Any] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    names: dict[str, dict[str, Any]] = field(default_factory=dict)
     differs: bool = False
 
     def join(self, later: Part) -> None:
-        """Take what later passages gave."""
+        """Take what later passages gave: what was said first stays, what was not said is added."""
         self.passages.join(later.passages)
         self.records.join(later.records)
         self.count += later.count
         self.evidence.extend(later.evidence[: EVIDENCE - len(self.evidence)])
-        self.names.extend(name for name in later.names if name not in self.names)
-        self.differs |= later.differs or later.fields != self.fields
+        for name, scope in later.names.items():
+            if self.names.setdefault(name, scope) != scope:
+                self.names[name] = {}
+        both = self.fields.keys() & later.fields.keys()
+        self.differs |= later.differs or any(later.fields[n] != self.fields[n] for n in both)
         if later.scope != self.scope:
+            self.fields, later_fields = self._of_all(), later._of_all()
             self.scope = {}
+        else:
+            later_fields = later.fields
+        self.fields = later_fields | self.fields
+
+    def told_names(self) -> list[str]:
+        """Return the names that may be told: the first, and those that are not only another's."""
+        first, *others = self.names
+        return [first, *(name for name in others if self.names[name] in ({}, self.scope))]
+
+    def _of_all(self) -> dict[str, Any]:
+        """Return the fields that people of another scope may see, too."""
+        if not self.scope:
+            return self.fields
+        return {name: value for name, value in self.fields.items() if name not in _OWN_WORDS}

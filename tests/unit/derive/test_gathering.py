@@ -94,6 +94,49 @@ def test_an_entity_has_the_scope_that_all_its_records_share(gathered: Gathering)
     assert scopes == {"both": {}, "m": {"user_id": "u"}, "n": {"user_id": "v"}}
 
 
+def of_users(gathered: Gathering, *told: tuple[str, Any]) -> Any:
+    """Return the one entity that comes of what each user's memory says."""
+    for at, (user, one) in enumerate(told):
+        scope = {"user_id": user} if user else {}
+        gathered.add(passage("t", ("memory", f"m{at}"), at), scope, [one])
+    gathered.finish()
+    (made,) = records(gathered, "entity")
+    return made
+
+
+BOB_OF_U = entity("b", "Bob", aliases=["Doctor"], description="Knows my secret.")
+BOB = entity("b", "Bob")
+PUBLIC = entity("b", "Bob", aliases=["Robert"], description="A person.")
+
+
+@pytest.fixture(params=[1, 20_000])
+def in_memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let parts go to disk at once, or never."""
+    monkeypatch.setattr(gathering, "_IN_MEMORY", request.param)
+
+
+@pytest.mark.usefixtures("in_memory")
+@pytest.mark.parametrize(
+    ("told", "names", "description"),
+    [
+        ([("u", BOB_OF_U), ("u", BOB)], ["Doctor"], "Knows my secret."),
+        ([("u", BOB_OF_U), ("v", BOB)], [], None),
+        ([("v", BOB), ("u", BOB_OF_U)], [], None),
+        ([("u", BOB_OF_U), ("u", BOB), ("v", BOB)], [], None),
+        ([("u", BOB_OF_U), ("v", BOB), ("u", BOB_OF_U)], [], None),
+        ([("u", BOB_OF_U), ("v", BOB_OF_U)], ["Doctor"], None),
+        ([("u", BOB_OF_U), ("", PUBLIC)], ["Robert"], "A person."),
+        ([("", PUBLIC), ("u", BOB_OF_U)], ["Robert"], "A person."),
+        ([("u", BOB_OF_U), ("v", BOB), ("", PUBLIC)], ["Robert"], "A person."),
+    ],
+)
+def test_what_one_user_says_of_an_entity_is_not_told_to_another(
+    gathered: Gathering, told: list[tuple[str, Any]], names: list[str], description: str | None
+) -> None:
+    made = of_users(gathered, *told)
+    assert (made.name, made.aliases, made.description) == ("Bob", names, description)
+
+
 def test_other_names_of_an_entity_become_aliases_and_its_first_words_stay(
     gathered: Gathering,
 ) -> None:
@@ -102,6 +145,16 @@ def test_other_names_of_an_entity_become_aliases_and_its_first_words_stay(
     gathered.finish()
     (made,) = records(gathered, "entity")
     assert (made.name, made.aliases, made.description) == ("Ann", ["Annie", "ann", "A."], "one")
+    assert gathered.count_differing() == 1
+
+
+def test_what_one_passage_does_not_say_of_an_entity_another_adds(gathered: Gathering) -> None:
+    told = [entity("a", "Ann"), entity("a", "Ann", description="one", entity_type="Person")]
+    for at, one in enumerate([*told, entity("a", "Ann", entity_type="Cat")]):
+        gathered.add(passage("t", at=at), {}, [one])
+    gathered.finish()
+    (made,) = records(gathered, "entity")
+    assert (made.description, made.entity_type) == ("one", "Person")
     assert gathered.count_differing() == 1
 
 
