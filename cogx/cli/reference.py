@@ -61,7 +61,18 @@ def _commands() -> Iterator[str]:
     for name in COMMANDS:
         command = cogx.get_command(root, name)
         assert command is not None
-        yield _command(name, command, click.Context(command, info_name=name, parent=root))
+        context = click.Context(command, info_name=name, parent=root)
+        yield _command(name, command, context)
+        if isinstance(command, click.Group):
+            yield from _inner(name, command, context)
+
+
+def _inner(name: str, group: click.Group, outer: click.Context) -> Iterator[str]:
+    for inner in group.list_commands(outer):
+        command = group.get_command(outer, inner)
+        assert command is not None
+        context = click.Context(command, info_name=inner, parent=outer)
+        yield _command(f"{name} {inner}", command, context)
 
 
 def _command(name: str, command: click.Command, context: click.Context) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cogx.graph_schema.model import GraphSchema
-from cogx.graph_schema.naming import name_key, pascal_case, plural, snake_case
+from cogx.graph_schema.naming import pascal_case, plural, snake_case
 from cogx.graph_schema.observations import (
     Observations,
     SeenRelation,
@@ -91,7 +91,7 @@ def _definition(
         if key != "name" and values.types:
             properties[key] = _values(values, examples=examples and key != "description")
     for targets in relations.values():
-        key = _relation_name(targets, properties)
+        key = _relation_name(targets)
         own = properties.get(key)
         properties[key] = _relation(targets, names, own)
     required = [
@@ -110,15 +110,10 @@ def _definition(
     }
 
 
-def _relation_name(targets: Mapping[str, SeenRelation], properties: Mapping[str, Any]) -> str:
-    """Return the name of a relation, that of a property if it is one and the same word."""
+def _relation_name(targets: Mapping[str, SeenRelation]) -> str:
     best = min(targets.values(), key=lambda one: (-one.count, one.predicate))
     name = snake_case(best.predicate)
-    same = (key for key in properties if key not in {"name", "description"})
-    spelled = next((key for key in same if name_key(key) == name_key(name)), name)
-    while spelled in {"name", "description"}:
-        spelled += "_"
-    return spelled
+    return f"{name}_" if name in {"name", "description"} else name
 
 
 def _relation(

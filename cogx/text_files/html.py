@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from cogx.errors import MissingExtra
 
-_UNSEEN: Final = ["script", "style", "template", "noscript", "head", "svg", "iframe", "object"]
-_PARAGRAPHS: Final = [
-    "p", "div", "section", "article", "blockquote", "pre", "ul", "ol", "dl", "table", "figure",
-    "header", "footer", "main", "nav", "aside", "form", "fieldset", "address", "hr",
-]  # fmt: skip
-_LINES: Final = ["br", "li", "tr", "dt", "dd", "caption", "figcaption", "option"]
-_HEADINGS: Final = ["h1", "h2", "h3", "h4", "h5", "h6"]
+_UNSEEN: Final = frozenset(
+    {"script", "style", "template", "noscript", "head", "svg", "iframe", "object"}
+)
+_PARAGRAPHS: Final = frozenset(
+    {"p", "div", "section", "article", "blockquote", "pre", "ul", "ol", "dl", "table", "figure"}
+    | {"header", "footer", "main", "nav", "aside", "form", "fieldset", "address", "hr"}
+)
+_LINES: Final = frozenset({"br", "li", "tr", "dt", "dd", "caption", "figcaption", "option"})
+_CELLS: Final = frozenset({"td", "th"})
+_HEADINGS: Final = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 
 # Breaks are marked with control characters, since line ends of the source are only spaces.
 _LINE: Final = "\x1e"
 _PARAGRAPH: Final = "\x1d"
+_MARKS: Final = str.maketrans({_LINE: " ", _PARAGRAPH: " "})
 _SPACES: Final = re.compile(r"[ \t\r\n\f\xa0]+")
-_ENDS: Final = re.compile(rf" *([{_LINE}{_PARAGRAPH}]) *")
-_BREAKS: Final = re.compile(rf"[{_LINE}{_PARAGRAPH}]*{_PARAGRAPH}[{_LINE}{_PARAGRAPH}]*")
-_MARKS: Final = re.compile(f"[{_LINE}{_PARAGRAPH}]")
+_ENDS: Final = re.compile(rf" ?([{_LINE}{_PARAGRAPH}]) ?")
+_BREAKS: Final = re.compile(f"[{_LINE}{_PARAGRAPH}]+")
 
 
 def html_text(content: bytes) -> tuple[str, str | None]:
@@ -36,33 +40,44 @@ def html_text(content: bytes) -> tuple[str, str | None]:
         raise MissingExtra("documents", "Reading HTML files") from error
     page = BeautifulSoup(content, "html.parser")
     title = " ".join(page.title.get_text().split()) if page.title else ""
-    for unseen in page.find_all(_UNSEEN):
-        unseen.decompose()
-    _mark(page)
-    return _laid_out(page.get_text()), title or None
+    text = _ENDS.sub(r"\1", _SPACES.sub(" ", "".join(_pieces(page))))
+    return _BREAKS.sub(_break, text).strip() + "\n", title or None
 
 
-def _mark(page: Any) -> None:
-    """Put marks where the page breaks its lines."""
-    for text in page.find_all(string=_MARKS):
-        text.replace_with(_MARKS.sub(" ", text))
-    for block in page.find_all("pre"):
-        for text in block.find_all(string=re.compile("\n")):
-            text.replace_with(text.replace("\n", _LINE))
-    for tag in page.find_all([*_PARAGRAPHS, *_LINES, *_HEADINGS, "td", "th"]):
-        before = after = _PARAGRAPH
-        if tag.name in _LINES:
-            before, after = _LINE, ""
-        elif tag.name in _HEADINGS:
-            before += "#" * int(tag.name[1]) + " "
-        elif tag.name in {"td", "th"}:
-            first = tag.find_previous(["td", "th", "tr"])
-            before, after = "" if first is None or first.name == "tr" else " | ", ""
-        tag.insert_before(before)
-        tag.insert_after(after)
+def _pieces(page: Any) -> Iterator[str]:
+    """Yield the texts of a page and the marks between them; a page may be nested at any depth."""
+    from bs4.element import NavigableString, PreformattedString  # noqa: PLC0415
+
+    waiting: list[tuple[Any, bool]] = [(page, False)]
+    is_first_cell = True
+    while waiting:
+        node, is_exact = waiting.pop()
+        if isinstance(node, NavigableString):
+            if not isinstance(node, PreformattedString):  # a comment, a declaration
+                text = node.translate(_MARKS)
+                yield text.replace("\n", _LINE) if is_exact else text
+        elif isinstance(node, str):
+            yield node
+        elif node.name not in _UNSEEN:
+            name = node.name
+            if name in _CELLS:
+                yield "" if is_first_cell else " | "
+            is_first_cell = name == "tr" or (is_first_cell and name not in _CELLS)
+            before, after = _marks(name)
+            yield before
+            waiting.append((after, False))
+            is_exact = is_exact or name == "pre"
+            waiting.extend((child, is_exact) for child in reversed(node.contents))
 
 
-def _laid_out(text: str) -> str:
-    text = _ENDS.sub(r"\1", _SPACES.sub(" ", text))
-    text = _BREAKS.sub("\n\n", text)
-    return re.sub(f"{_LINE}+", "\n", text).strip() + "\n"
+def _marks(name: str) -> tuple[str, str]:
+    """Return what stands before and after an element's text."""
+    if name in _HEADINGS:
+        return _PARAGRAPH + _HEADINGS[name], _PARAGRAPH
+    if name in _PARAGRAPHS:
+        return _PARAGRAPH, _PARAGRAPH
+    return (_LINE, "") if name in _LINES else ("", "")
+
+
+def _break(match: re.Match[str]) -> str:
+    return "\n\n" if _PARAGRAPH in match[0] else "\n"

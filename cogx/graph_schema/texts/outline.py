@@ -25,6 +25,8 @@ _PAIR: Final = re.compile(
 _LISTED: Final = re.compile(r"\s*[,;]\s+")
 _RULE: Final = re.compile(r"[\s|:+-]*-[\s|:+-]*")
 _MOST_WORDS: Final = 4
+_LONGEST: Final = 1_000
+"""A longer line is prose."""
 
 
 class _Section(Struct):
@@ -48,6 +50,9 @@ def outline_of(text: str) -> tuple[list[Thing], list[str]]:
     prose: list[str] = []
     fresh = True
     for line in [*text.split("\n"), ""]:
+        if len(line) > _LONGEST:
+            prose.append(line)
+            continue
         heading, pair = _HEADING.fullmatch(line), _PAIR.fullmatch(line)
         if heading:
             sections.append(_under(sections, len(heading[1]), heading[2]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -31,7 +31,8 @@ the a an and or but of in on at to by for from with as is are was were be been h
 he she they we you i his her their our this that these those there then when where who which what
 how why if not no yes so all some any each every also after before since while during about into
 over under between than more most such do does did may can will would should could must new one two
-three first last see note chapter section
+three first last see note chapter section later earlier yesterday today tomorrow however
+meanwhile finally again now here often still yet both many few other another
 """
 _ORGANIZATION: Final = frozenset(_ORGANIZATION_WORDS.split())
 _COMMON: Final = frozenset(_COMMON_WORDS.split())
@@ -53,9 +54,12 @@ def observe_prose(lines: list[str], owners: Mapping[str, str], seen: Observation
     Args:
         owners: types of things that are known by name, in lower case.
     """
+    text = _DOTTED.sub(r"\1", "\n".join(lines))
+    sentences = [_WORD.findall(sentence) for sentence in _SENTENCE_ENDS.split(text)]
+    inside = {one.text for words in sentences for one in _names(words, owners) if one.start}
     found = _Found()
-    for sentence in _SENTENCE_ENDS.split(_DOTTED.sub(r"\1", "\n".join(lines))):
-        found.read(_WORD.findall(sentence), owners)
+    for words in sentences:
+        found.read(words, owners, inside)
     tied = {end for left, _, right in found.joined for end in (left, right)}
     others = bool(seen.types)
     for text, count in sorted(found.names.items()):
@@ -75,9 +79,9 @@ class _Found:
         self.joined: Counter[tuple[str, str, str]] = Counter()
         self._types: dict[str, str] = {}
 
-    def read(self, words: list[str], owners: Mapping[str, str]) -> None:
-        """Take the names of one sentence."""
-        found = list(_names(words, owners))
+    def read(self, words: list[str], owners: Mapping[str, str], inside: Set[str]) -> None:
+        """Take the names of one sentence; ``inside`` are those that stand within sentences."""
+        found = list(_names(words, owners, inside))
         for one in found:
             self.names[one.text] += 1
             if one.type != CONCEPT:  # what a name is called once it is everywhere
@@ -99,8 +103,13 @@ class _Found:
         return found
 
 
-def _names(words: list[str], owners: Mapping[str, str]) -> Iterator[_Name]:
-    """Yield the runs of capitalised words; the first word of a sentence only as part of one."""
+def _names(
+    words: list[str], owners: Mapping[str, str], inside: Set[str] = frozenset()
+) -> Iterator[_Name]:
+    """Yield the runs of capitalised words; the first word of a sentence only as part of one.
+
+    What follows it is the name if that is known: ``Thus Ada`` is Ada.
+    """
     at = 0
     while at < len(words):
         end = at
@@ -111,6 +120,10 @@ def _names(words: list[str], owners: Mapping[str, str]) -> Iterator[_Name]:
         while run and run[0].lower() in _COMMON | _TITLES:
             title = run[0].lower() in _TITLES
             run, start = run[1:], start + 1
+        if start == 0 and len(run) > 1 and not title:
+            rest = " ".join(run[1:])
+            if rest in inside or rest.casefold() in owners:
+                run, start = run[1:], 1
         if run and (len(run) > 1 or start > 0 or title):
             text = " ".join(run)
             yield _Name(text, _type(run, text, owners, title=title), start, end)

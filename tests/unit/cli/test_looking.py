@@ -133,10 +133,10 @@ def test_cat_shows_a_terminal_no_control_characters(
 
 @pytest.mark.parametrize("kind", ["manifest", "raw_node", "entity", "fact", "memory_block"])
 def test_schema_prints_a_json_schema(call: Call, kind: str) -> None:
-    told = call("schema", kind)
+    told = call("schema", "record", kind)
     assert told.code == 0
     assert told.json()["type"] == "object"
 
 
 def test_schema_without_a_kind_prints_all(call: Call) -> None:
-    assert list(call("schema").json())[:2] == ["manifest", "raw_node"]
+    assert list(call("schema", "record").json())[:2] == ["manifest", "raw_node"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from cogx.cli.commands import import_, schema
+from cogx.cli.commands import import_
+from cogx.cli.commands.schema import infer, record
 from cogx.cli.group import COMMANDS
 from cogx.cli.reference import render
 from cogx.engine.import_ import MODES
+from cogx.engine.schema_inference import DERIVERS
 from cogx.format.schema import SCHEMA_KINDS
 
 from .conftest import ROOT, Call
@@ -26,4 +28,5 @@ def test_every_command_is_on_the_page_and_has_help(call: Call) -> None:
 def test_choices_are_those_of_the_library() -> None:
     """They are repeated in the commands, so that --help need not load the library."""
     assert import_._MODES == MODES
-    assert schema._KNOWN == SCHEMA_KINDS
+    assert record._KNOWN == SCHEMA_KINDS
+    assert infer._DERIVERS == DERIVERS

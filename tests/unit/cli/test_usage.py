@@ -60,7 +60,7 @@ def test_the_list_says_what_each_command_says(call: Call) -> None:
         (["import", REAL, "json:graph", "--only", "sort=fact"], "kind"),
         (["import", REAL, "json:graph", "--id-map", "map"], "no id changes"),
         (["export", "json:nowhere", "out.tar.gz"], "no such store"),
-        (["schema", "entitty"], "Did you mean 'entity'?"),
+        (["schema", "record", "entitty"], "Did you mean 'entity'?"),
         (["completion", "tcsh"], "bash"),
         (["help", "exit-code"], "Did you mean 'exit-codes'?"),
         (["cat", REAL, "entty"], "Did you mean 'entity'?"),

@@ -1,4 +1,4 @@
-"""Knows ``cogx schema``: the JSON Schema of a record kind, as the specification has it."""
+"""Knows ``cogx schema record``: the JSON Schema of a record kind, as the specification has it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cogx.format.layout import KINDS
 _KNOWN = ("manifest", *KINDS)
 
 
-@click.command("schema")
+@click.command("record")
 @click.argument("kind", required=False)
 def command(kind: str | None) -> int:
     """Print the JSON Schema of a record kind.
