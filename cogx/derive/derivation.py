@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from cogx.derive.gathering import DERIVED_KINDS, Gathering
-from cogx.derive.lexical import LexicalGraph, with_mentions
+from cogx.derive.lexical import LEXICAL_KINDS, LexicalGraph, with_mentions
 from cogx.derive.passages import PassageSize, Placed, iter_passages
 from cogx.errors import BadSetting
 from cogx.ports import Deriver, Passage, RecordSource, Underived
@@ -77,7 +77,7 @@ class Derivation:
         known = list(ids)
         if kind in DERIVED_KINDS:
             self._gathered.leave_out(kind, known)
-        if self._lexical is not None:
+        if self._lexical is not None and kind in LEXICAL_KINDS:
             self._lexical.leave_out(kind, known)
 
     def count(self, kind: str) -> int:

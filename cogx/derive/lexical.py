@@ -26,6 +26,7 @@ NEXT: Final = "next"
 MENTIONS: Final = "mentions"
 MAKER: Final = "passages"
 """Who makes these nodes and facts, in the place of a deriver: it is no matter which one reads."""
+LEXICAL_KINDS: Final = ("raw_node", "fact")
 _VERSION: Final = "1"
 _BATCH: Final = 500
 

@@ -100,8 +100,13 @@ class Deriving:
             made = self._named(self.deriver)
             if hasattr(made, "close"):
                 stack.callback(made.close)
-        else:
+        elif isinstance(self.deriver, Deriver):
             made = self.deriver
+        else:
+            raise BadSetting(
+                f"{self.deriver!r} is no deriver: it has no name, version, prepare() and derive(). "
+                "Give the name of a deriver, or an object that has these."
+            )
         return self._around(made, stack)
 
     def _around(self, deriver: Deriver, stack: ExitStack) -> Deriver:

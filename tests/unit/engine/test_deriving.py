@@ -209,6 +209,11 @@ def test_sizes_that_cannot_be_are_told_first(options: dict[str, int], told: str)
         cogx.import_archive("nowhere", "sqlite:x", mode="hybrid", **options)
 
 
+def test_what_is_no_deriver_is_told(source: str, store: str) -> None:
+    with pytest.raises(BadSetting, match="is no deriver"):
+        hybrid(source, store, 7)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", ["hybrid", "re-derive"])
 def test_the_lexical_graph_survives_a_round_trip_and_is_found_again(
