@@ -36,6 +36,7 @@ from cogx.errors import (
 )
 from cogx.remote.server import TRIES
 from tests.unit.archive.made import archive, entity, fact
+from tests.unit.memory import PEAK
 from tests.unit.remote.giving import (
     DATASET,
     KEY,
@@ -663,10 +664,8 @@ def test_without_the_extra_the_way_to_it_is_told(
 
 
 _PULL = """
-import resource, sys
+import sys
 from cogx.engine.pull import pull_sync
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 url, key, target, small = sys.argv[1:]
 pull_sync(url, "kb", small, api_key=key)
 before = peak()
@@ -696,7 +695,7 @@ def test_memory_does_not_grow_with_the_graph(giving: Giving, tmp_path: Path) -> 
     giving.graph = Parts()
     words = [giving.url, KEY, str(tmp_path / "kb.tar.gz"), str(tmp_path / "small.tar")]
     done = subprocess.run(
-        [sys.executable, "-c", _PULL, *words],
+        [sys.executable, "-c", PEAK + _PULL, *words],
         capture_output=True,
         check=True,
         env=os.environ,

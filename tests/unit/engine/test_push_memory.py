@@ -14,6 +14,7 @@ import pytest
 
 import cogx
 from tests.unit.archive.made import archive, document, entity
+from tests.unit.memory import PEAK
 from tests.unit.remote.cognee_like import Answer, CogneeLike
 
 TEXT_BYTES = 96 << 10
@@ -22,10 +23,9 @@ COGX = {"cogx_versions": ["0.1"], "import_modes": ["preserve"], "max_members": N
         "max_member_bytes": None, "max_total_bytes": None}  # fmt: skip
 
 _MEASURED = """
-import resource, sys
+import sys
 import httpx, numpy
 from cogx import push_sync
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 how = {"url": sys.argv[1], "api_key": "secret", "target_dataset": "kb"}
 started = peak()
 push_sync(sys.argv[2], dry_run=True, **how)
@@ -69,7 +69,7 @@ def test_memory_does_not_grow_with_the_archive(
         server.swallows = True
         server.spoiled = Answer(200, {"status": "completed", "items": [item]})
         run = subprocess.run(
-            [sys.executable, "-c", _MEASURED, server.url, str(small), str(large)],
+            [sys.executable, "-c", PEAK + _MEASURED, server.url, str(small), str(large)],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
     small_kib, large_kib = map(int, run.stdout.split())

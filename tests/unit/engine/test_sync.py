@@ -31,6 +31,7 @@ from cogx.errors import (
 from cogx.remote import runs
 from cogx.remote.ledger import Ledger, ledger_file
 from tests.unit.archive.made import archive, document, entity, fact
+from tests.unit.memory import PEAK
 from tests.unit.remote.cognee_graphs import Dataset, Refusal
 from tests.unit.remote.cognee_like import Answer
 from tests.unit.remote.taking import ME, CogneeTaking
@@ -706,9 +707,8 @@ def test_what_is_kept_is_for_the_owner_only(there: CogneeTaking, made: Handmade)
 # Memory.
 
 _MEASURED = """
-import resource, sys
+import sys
 from cogx.engine.sync import sync_sync
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 how = {"url": sys.argv[1], "api_key": "secret", "root": sys.argv[2], "wait": True}
 sync_sync(["notes"], rebuild="none", dry_run=True, **how)
 before = peak()
@@ -726,7 +726,7 @@ def test_memory_does_not_grow_with_a_file(there: CogneeTaking, made: Handmade) -
     os.truncate(made.files / "owner" / "film.txt", size)
     there.swallows, there.shows_files = True, False
     run = subprocess.run(
-        [sys.executable, "-c", _MEASURED, there.url, str(made.root)],
+        [sys.executable, "-c", PEAK + _MEASURED, there.url, str(made.root)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert int(run.stdout) < 32 << 10

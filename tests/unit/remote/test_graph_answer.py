@@ -19,6 +19,7 @@ from cogx.remote import graph_answer
 from cogx.remote.graph_answer import GraphAnswer
 from cogx.remote.graph_items import GraphEdge, GraphNode
 from cogx.remote.half_pairs import HalfPairs
+from tests.unit.memory import PEAK
 
 NODE = {"id": "a", "label": "Ada", "type": "Entity", "properties": {"n": 1}}
 EDGE = {"source": "a", "target": "b", "label": "knows"}
@@ -204,7 +205,6 @@ def test_changed_bytes_end_in_items_or_one_error(at: int, other: bytes) -> None:
 
 
 _FLAT = """
-import resource
 from cogx.remote.graph_answer import GraphAnswer
 item = b'{"id":"%d","label":"a","type":"Entity","properties":{"text":"' + b"x" * 20000 + b'"}}'
 def chunks():
@@ -212,8 +212,6 @@ def chunks():
     for number in range(15000):
         yield (b"," if number else b"") + item % number
     yield b'],"edges":[]}'
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 answer = GraphAnswer("x")
 before, size = peak(), 0
 for _, batch in answer.iter_batches(chunks()):
@@ -225,7 +223,11 @@ print(size, (peak() - before) // 1024)
 def test_memory_does_not_grow_with_the_answer() -> None:
     """300 MB pass; what is held is one item."""
     done = subprocess.run(
-        [sys.executable, "-c", _FLAT], capture_output=True, check=True, env=os.environ, text=True
+        [sys.executable, "-c", PEAK + _FLAT],
+        capture_output=True,
+        check=True,
+        env=os.environ,
+        text=True,
     )
     size, grown_mib = map(int, done.stdout.split())
     assert size == 15000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from cogx.remote.open_uploads import known_upload
 from cogx.remote.probe import probe
 from cogx.remote.server import Server
 from cogx.remote.upload import imported, upload_archive
+from tests.unit.memory import PEAK
 from tests.unit.remote.archives import ALL, write_archive
 from tests.unit.remote.proxy import Fault, Proxy
 from tests.unit.remote.resumable_server import UPLOADS, CogneeResumable, Sink
@@ -242,6 +244,27 @@ def test_a_server_that_is_gone_is_told_with_the_upload_and_a_later_push_goes_on(
     assert (len(there.begun), there.taken_bytes) == (1, archive.stat().st_size)
 
 
+def test_a_killed_push_goes_on_in_a_later_process(
+    there: CogneeResumable, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764000000")  # the same archive is packed both times
+    command = [sys.executable, "-m", "cogx", "push", str(archive), "--url", there.url]
+    environment = os.environ | {"COGNEE_API_KEY": KEY}
+
+    def kills(pieces: int) -> None:
+        if pieces == 5:
+            process.kill()
+            there.silent_for = 1  # of what it may still send
+
+    there.after_piece = kills
+    process = subprocess.Popen(command, env=environment)
+    assert process.wait() == -signal.SIGKILL
+    there.after_piece, there.silent_for = None, 0
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert (len(there.begun), there.imports) == (1, 1)
+    assert there.taken_bytes <= there.begun[0].size + PIECE
+
+
 def test_an_upload_that_is_over_is_not_asked_for_again(
     there: CogneeResumable, server: Server, archive: Path
 ) -> None:
@@ -352,11 +375,10 @@ def test_progress_tells_of_every_byte_once(there: CogneeResumable, archive: Path
 # Memory.
 
 _MEASURED = """
-import hashlib, resource, sys
+import hashlib, sys
 from pathlib import Path
 from cogx.remote.server import Server
 from cogx.remote.upload import upload_archive
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 path = Path(sys.argv[2])
 with path.open("rb") as file:
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -377,7 +399,7 @@ def test_memory_does_not_grow_with_the_upload(there: CogneeResumable, tmp_path: 
     assert there.capabilities is not None
     there.capabilities["upload_chunk_bytes"] = 8 << 20
     run = subprocess.run(
-        [sys.executable, "-c", _MEASURED, there.url, str(path)],
+        [sys.executable, "-c", PEAK + _MEASURED, there.url, str(path)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     sha256, grown_kib = run.stdout.split()

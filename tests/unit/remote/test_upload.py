@@ -22,6 +22,7 @@ from cogx.errors import (
 from cogx.progress import Progress
 from cogx.remote.server import TRIES, Server
 from cogx.remote.upload import Imported, imported, upload_archive, wire_name
+from tests.unit.memory import PEAK
 from tests.unit.remote.archives import ALL, NODES, write_archive
 from tests.unit.remote.cognee_like import Answer, CogneeLike
 
@@ -480,11 +481,10 @@ def test_an_answer_of_another_shape_is_garbled(answer: dict[str, Any]) -> None:
 # Memory
 
 _MEASURED = """
-import resource, sys
+import sys
 from pathlib import Path
 from cogx.remote.server import Server
 from cogx.remote.upload import upload_archive
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with Server(sys.argv[1], "s3cret") as server:
     server.get_json("/health")
     before = peak()
@@ -501,7 +501,7 @@ def test_memory_does_not_grow_with_the_upload(cognee: CogneeLike, tmp_path: Path
         file.truncate(size)
     cognee.swallows = True
     run = subprocess.run(
-        [sys.executable, "-c", _MEASURED, cognee.url, str(path)],
+        [sys.executable, "-c", PEAK + _MEASURED, cognee.url, str(path)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert int(run.stdout) < 100 << 10
