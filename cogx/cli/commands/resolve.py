@@ -68,9 +68,9 @@ def command(
 ) -> int:
     """Find entities that are one under two names, and merge those that you say.
 
-    First `cogx resolve ARCHIVE --propose REVIEW`: a file of pairs. Write `merge` or `keep` into
-    the field `decision` of each. Then `cogx resolve ARCHIVE OUT --apply REVIEW`. Nothing is merged
-    that you did not decide, by pair or by --auto-above.
+    First --propose REVIEW writes a file of pairs: write `merge` or `keep` into the field `decision`
+    of each. Then OUT with --apply REVIEW becomes an archive in which they are merged. Nothing is
+    merged that you did not decide, by pair or by --auto-above; docs/resolve.md tells the rest.
     """
     if propose is not None:
         if out is not None or review is not None or id_map is not None:
