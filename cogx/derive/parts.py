@@ -12,6 +12,8 @@ EVIDENCE: Final = 3
 """How many places are quoted for a fact; all are counted."""
 _OWN_WORDS: Final = frozenset({"description", "attributes"})
 """What is said of an entity in words that one user's memory may have chosen."""
+_OPEN: Final = frozenset({"attributes", "metadata"})
+"""Fields that hold others: of each of those what was said first stays."""
 
 
 class Origin(Struct):
@@ -68,14 +70,14 @@ class Part(Struct):
         for name, scope in later.names.items():
             if self.names.setdefault(name, scope) != scope:
                 self.names[name] = {}
-        both = self.fields.keys() & later.fields.keys()
-        self.differs |= later.differs or any(later.fields[n] != self.fields[n] for n in both)
+        mine, theirs = self.fields, later.fields
+        self.differs |= later.differs or _contradict(mine, theirs)
         if later.scope != self.scope:
-            self.fields, later_fields = self._of_all(), later._of_all()
+            mine, theirs = self._of_all(), later._of_all()
             self.scope = {}
-        else:
-            later_fields = later.fields
-        self.fields = later_fields | self.fields
+        self.fields = theirs | mine
+        for name in _OPEN & mine.keys() & theirs.keys():
+            self.fields[name] = theirs[name] | mine[name]
 
     def told_names(self) -> list[str]:
         """Return the names that may be told: the first, and those that are not only another's."""
@@ -87,3 +89,11 @@ class Part(Struct):
         if not self.scope:
             return self.fields
         return {name: value for name, value in self.fields.items() if name not in _OWN_WORDS}
+
+
+def _contradict(first: dict[str, Any], later: dict[str, Any]) -> bool:
+    """Tell whether both say something of the same, and not the same thing."""
+    return any(
+        _contradict(first[name], later[name]) if name in _OPEN else first[name] != later[name]
+        for name in first.keys() & later.keys()
+    )

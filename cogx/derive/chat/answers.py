@@ -90,6 +90,19 @@ def faults_of(value: Any, schema: Mapping[str, Any]) -> list[Fault]:
     return sorted(faults, key=lambda fault: fault.is_slight)
 
 
+def judged(reply: Reply, schema: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the object in a reply if it can be read, and what is wrong with it, for the model."""
+    try:
+        value = read_json(reply.text)
+    except ValueError as error:
+        return None, [f"That is no JSON: {error}"]
+    if not isinstance(value, dict):
+        return None, ["That is no JSON object."]
+    faults = faults_of(value, schema)
+    is_readable = all(fault.is_slight for fault in faults)
+    return value if is_readable else None, [fault.text for fault in faults]
+
+
 def _forgiving(schema: Any) -> Any:
     """Return a schema without what a model need not keep to."""
     if isinstance(schema, list):

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Self
 
-from cogx.derive.chat.answers import Reply, faults_of, read_json, reply_in
-from cogx.derive.chat.dialect import Dialect, Message, form_told
+from cogx.derive.chat.answers import Reply, judged, reply_in
+from cogx.derive.chat.dialect import Dialect, Message, repair
 from cogx.derive.chat.meter import Meter, tokens_of
 from cogx.derive.chat.patience import MOST_WAIT_S, TRIES, Pause, is_passing, wait_of
 from cogx.derive.chat.refusals import is_final, told_as
@@ -33,9 +33,6 @@ FAILURES: Final = 5
 """So many calls that fail one after the other, in spite of all tries, end the run."""
 MOST_ANSWER_BYTES: Final = 4 << 20
 _ROUTE: Final = "/chat/completions"
-_SHOWN_BACK: Final = 20_000
-_TOLD: Final = 8
-"""How many faults a model is told at once."""
 
 Check = Callable[[dict[str, Any]], Sequence[str]]
 
@@ -110,7 +107,7 @@ class ChatClient:
         asked, usable, faults = list(messages), None, [""]
         for turn in range(1 + REPAIRS):
             reply = self._ask(asked, schema, name)
-            answer, faults = _read(reply, schema)
+            answer, faults = judged(reply, schema)
             if answer is not None:
                 usable = answer
                 faults += check(answer) if check else []
@@ -123,7 +120,7 @@ class ChatClient:
                 break
             if turn < REPAIRS:
                 self._meter.count("repairs")
-                asked = [*messages, *_repair(reply.text, faults, schema)]
+                asked = [*messages, *repair(reply.text, faults, schema)]
         if usable is None:
             raise RemoteGarbled(
                 f"The model {self._settings.model!r} gives no answer of the wanted form, even "
@@ -201,27 +198,3 @@ class ChatClient:
             if is_final(error) or self._failures >= FAILURES:
                 self.ended = told
         return told
-
-
-def _read(reply: Reply, schema: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the answer if it can be read, and what is wrong with it."""
-    try:
-        value = read_json(reply.text)
-    except ValueError as error:
-        return None, [f"That is no JSON: {error}"]
-    if not isinstance(value, dict):
-        return None, ["That is no JSON object."]
-    faults = faults_of(value, schema)
-    is_readable = all(fault.is_slight for fault in faults)
-    return value if is_readable else None, [fault.text for fault in faults]
-
-
-def _repair(text: str, faults: Sequence[str], schema: Mapping[str, Any]) -> list[Message]:
-    told = "\n".join(f"- {fault}" for fault in faults[:_TOLD])
-    wanted = (
-        f"That answer cannot be used:\n{told}\nGive the whole answer again, with this put right. "
-    )
-    return [
-        {"role": "assistant", "content": text[:_SHOWN_BACK] or "(nothing)"},
-        {"role": "user", "content": wanted + form_told(schema)},
-    ]

@@ -6,47 +6,25 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cogx.codec.canonical import encode
 from cogx.derive.chat.client import ChatClient
-from cogx.derive.chat.dialect import Message
-from cogx.derive.chat.extraction import Extraction, extract, faults_in
-from cogx.derive.chat.grounding import Ground
-from cogx.derive.chat.halves import halves
 from cogx.derive.chat.meter import tokens_of
 from cogx.derive.chat.ordered import iter_ordered
-from cogx.derive.chat.prompt import (
-    ANSWER_NAME,
-    PROMPT_VERSION,
-    answer_schema,
-    passage_message,
-    system_message,
-)
-from cogx.derive.chat.records import iter_records
+from cogx.derive.chat.prompt import PROMPT_VERSION
+from cogx.derive.chat.reading import PassageReader, Reading
 from cogx.derive.chat.settings import ChatSettings
-from cogx.errors import AnswerCut, BudgetSpent, RemoteError
+from cogx.errors import BudgetSpent, RemoteError
 from cogx.ports import Passage, RecordSource, Underived
 
 if TYPE_CHECKING:
     from cogx.graph_schema.model import GraphSchema
 
-_SPLITS: Final = 3
-"""How often a passage is halved whose answer does not fit: to an eighth."""
 _EXAMPLES: Final = 10
 _ANSWER_TOKENS: Final = 80
 """What an answer holds beside what it takes from the text; a guess, as its share below is."""
-
-
-@dataclass(slots=True)
-class _Made:
-    """What became of one passage."""
-
-    records: list[Any] = field(default_factory=list)
-    extractions: list[Extraction] = field(default_factory=list)
-    splits: int = 0
 
 
 class ChatDeriver:
@@ -57,7 +35,7 @@ class ChatDeriver:
     Underived; the run ends where every call would fail (see :class:`ChatClient`), and where none
     was ever answered. ``report`` counts what the client counts, ``splits`` (passages cut in two
     as the answer did not fit), ``entities_unsupported``, ``facts_unsupported``,
-    ``facts_unjoined`` and ``times_unsupported``.
+    ``facts_unjoined``, ``times_unsupported`` and ``values_unsupported``.
 
     Args:
         settings: which model is asked; None takes them from the environment.
@@ -81,12 +59,9 @@ class ChatDeriver:
     ) -> None:
         self._settings = settings or ChatSettings.from_environment()
         self._schema = schema
-        self._answer_schema = answer_schema(schema)
-        self._system_message = system_message(schema)
-        self._predicates = frozenset(one.predicate for one in schema.relations) if schema else None
         self._client = ChatClient(self._settings)
+        self._reader = PassageReader(self._client, schema)
         self.concurrency = self._settings.concurrency
-        self._system = "unknown"
         self._counts: Counter[str] = Counter()
         self.examples: dict[str, list[str]] = {}
 
@@ -112,7 +87,7 @@ class ChatDeriver:
 
     def estimate(self, passage: Passage) -> tuple[int, int]:
         """Return about how many tokens a passage takes, in and out, if the first answer is good."""
-        read = tokens_of(*(message["content"] for message in self._messages(passage)))
+        read = tokens_of(*(message["content"] for message in self._reader.messages(passage)))
         written = _ANSWER_TOKENS + tokens_of(passage.text)
         return read, min(written, self._settings.max_output_tokens)
 
@@ -123,7 +98,7 @@ class ChatDeriver:
 
     def prepare(self, known: RecordSource) -> None:
         """Learn of which system the records are to be."""
-        self._system = known.system
+        self._reader.system = known.system
 
     def derive(
         self, passages: Iterable[Passage]
@@ -137,7 +112,7 @@ class ChatDeriver:
         spent: BudgetSpent | None = None
         failure: RemoteError | None = None
         outcomes = iter_ordered(
-            self._made_of,
+            self._reader.read,
             passages,
             threads=self._settings.concurrency,
             may_go_on=lambda: spent is None,
@@ -165,34 +140,7 @@ class ChatDeriver:
         """Let go of the connections. May be called twice."""
         self._client.close()
 
-    def _messages(self, passage: Passage) -> list[Message]:
-        return [self._system_message, passage_message(passage)]
-
-    def _made_of(self, passage: Passage) -> _Made:
-        """Ask about one passage. On any thread."""
-        made = _Made()
-        self._ask(passage, 0, _SPLITS, made)
-        return made
-
-    def _ask(self, passage: Passage, start: int, splits: int, made: _Made) -> None:
-        try:
-            answer = self._client.complete(
-                self._messages(passage), self._answer_schema, ANSWER_NAME, check=faults_in
-            )
-        except AnswerCut:
-            parts = halves(passage) if splits else None
-            if parts is None:
-                raise
-            made.splits += 1
-            for part, offset in parts:
-                self._ask(part, start + offset, splits - 1, made)
-            return
-        ground = Ground(passage, start)
-        extraction = extract(answer, ground, self._predicates or frozenset())
-        made.extractions.append(extraction)
-        made.records += iter_records(extraction, passage, ground, self._system)
-
-    def _taken(self, outcome: Future[_Made]) -> list[Any]:
+    def _taken(self, outcome: Future[Reading]) -> list[Any]:
         """Return the records of a passage, and count. In the order of the passages."""
         made = outcome.result()
         if made.splits:

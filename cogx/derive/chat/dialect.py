@@ -1,4 +1,4 @@
-"""Knows how one endpoint wants to be asked; that is found out by what it refuses. Asks nothing.
+"""Knows how an endpoint wants to be asked; that is found out by what it refuses. Asks nothing.
 
 All say that they speak OpenAI's protocol. Some take no JSON Schema, some no ``response_format``
 at all, and OpenAI's own later models neither ``max_tokens`` nor a temperature.
@@ -17,6 +17,9 @@ from cogx.errors import RemoteError, RemoteRefused
 Message = Mapping[str, str]
 
 _FORMS: Final = ("json_schema", "json_object", "text")
+_SHOWN_BACK: Final = 20_000
+_TOLD: Final = 8
+"""How many faults a model is told at once."""
 _OF_THE_REQUEST: Final = frozenset({400, 415, 422, 501})
 
 
@@ -83,3 +86,15 @@ def form_told(schema: Mapping[str, Any]) -> str:
         "Answer with one JSON object and nothing else: no explanation, no code fence. It keeps to "
         f"this JSON Schema: {json.dumps(schema, ensure_ascii=False, separators=(',', ':'))}"
     )
+
+
+def repair(text: str, faults: Sequence[str], schema: Mapping[str, Any]) -> list[Message]:
+    """Return what a model is told of an answer that is wrong, and that it gave it."""
+    told = "\n".join(f"- {fault}" for fault in faults[:_TOLD])
+    wanted = (
+        f"That answer cannot be used:\n{told}\nGive the whole answer again, with this put right. "
+    )
+    return [
+        {"role": "assistant", "content": text[:_SHOWN_BACK] or "(nothing)"},
+        {"role": "user", "content": wanted + form_told(schema)},
+    ]

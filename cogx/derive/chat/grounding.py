@@ -16,6 +16,7 @@ from cogx.ports import Passage
 
 _QUOTES: Final = "\"'“”‘’«»„…. "  # noqa: RUF001 - marks of other scripts
 _MOST_EVIDENCE: Final = 1000
+_YEAR: Final = re.compile(r"\d{4}", re.ASCII)
 
 
 class Ground:
@@ -52,6 +53,8 @@ class Ground:
 
     def has_year(self, year: str) -> bool:
         """Tell whether a year stands in the text or before it, in a date or by itself."""
+        if not _YEAR.fullmatch(year):
+            return False
         pattern = re.compile(rf"(?<!\d){year}(?!\d)")
         return any(pattern.search(text) for text in (self._passage.text, self._passage.before))
 

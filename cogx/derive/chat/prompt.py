@@ -12,10 +12,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from cogx.derive.chat.dialect import Message
+from cogx.derive.chat.properties import own_properties
 from cogx.ports import Passage
 
 if TYPE_CHECKING:
-    from cogx.graph_schema.model import GraphSchema
+    from cogx.graph_schema.model import EntityType, GraphSchema
 
 PROMPT_VERSION: Final = "1"
 """Changes with every word of the prompt or the form: what is in the cache was made by another."""
@@ -60,6 +61,12 @@ The answer is a JSON object of this form:
 """
 
 
+_PROPERTIES: Final = """\
+Each entity has "properties", too: a list of {"property": "...", "value": "..."}, one for each \
+value that the text has for a property of its type. "value" is copied letter for letter.\
+"""
+
+
 def system_message(schema: GraphSchema | None) -> Message:
     """Return what the model is told for all passages."""
     parts = [_RULES, *([_schema_told(schema)] if schema else []), _FORM]
@@ -91,6 +98,9 @@ def answer_schema(schema: GraphSchema | None) -> dict[str, Any]:
         "description": perhaps,
         "aliases": {"type": "array", "items": text},
     }
+    if properties := _properties_of(schema):
+        told = _object(property=_one_of(properties), value=text)
+        entity["properties"] = {"type": "array", "items": told}
     fact = {
         "subject": text,
         "predicate": _one_of(predicates),
@@ -120,20 +130,34 @@ def _one_of(names: list[str]) -> dict[str, Any]:
     return {"type": "string"} | ({"enum": choices} if 0 < len(choices) <= _MOST_ENUM else {})
 
 
+def _properties_of(schema: GraphSchema | None) -> list[str]:
+    types = schema.entity_types if schema else ()
+    return [name for one in types for name in own_properties(one)]
+
+
 def _schema_told(schema: GraphSchema) -> str:
-    types = [
-        f"- {one.name}: {' '.join(one.description.split())}".rstrip(": ")
-        for one in schema.entity_types
-    ]
-    relations = [
-        f"- {one.source} {one.predicate} {one.target}"
-        + (f": {' '.join(one.description.split())}" if one.description else "")
-        for one in schema.relations
-    ]
-    told = ["Only entities of these types count, and no others:", *types]
-    if relations:
-        told += ["Only these facts count (type, predicate, type), and no others:", *relations]
+    told = ["Only entities of these types count, and no others:"]
+    told += [line for one in schema.entity_types for line in _type_told(one)]
+    if schema.relations:
+        told.append("Only these facts count (type, predicate, type), and no others:")
+    for one in schema.relations:
+        told.append(f"- {one.source} {one.predicate} {one.target}{_about(one.description)}")
+    if _properties_of(schema):
+        told += ["", _PROPERTIES]
     return "\n".join(told)
+
+
+def _type_told(kind: EntityType) -> list[str]:
+    own = own_properties(kind)
+    return [f"- {kind.name}{_about(kind.description)}"] + [
+        f"  - property {one.name} ({one.kind}){_about(one.description)}"
+        for one in kind.properties
+        if one.name in own
+    ]
+
+
+def _about(description: str) -> str:
+    return f": {' '.join(description.split())}" if description else ""
 
 
 def _mark(passage: Passage) -> str:

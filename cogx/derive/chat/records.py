@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cogx.codec.from_values import line_type
+from cogx.codec.typed import to_json
 from cogx.derive.chat.extraction import Extraction, Found, Stated
 from cogx.derive.chat.grounding import Ground
 from cogx.derive.folding import keep_case
@@ -40,6 +41,7 @@ def _entity(found: Found, system: str) -> Any:
         entity_type=found.entity_type,
         description=found.description,
         aliases=[name for name in found.names if name != found.name],
+        attributes={name: to_json(value) for name, value in found.attributes.items()},
     )
 
 

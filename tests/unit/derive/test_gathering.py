@@ -158,6 +158,15 @@ def test_what_one_passage_does_not_say_of_an_entity_another_adds(gathered: Gathe
     assert gathered.count_differing() == 1
 
 
+def test_attributes_come_together_from_several_passages(gathered: Gathering) -> None:
+    for at, told in enumerate(({"age": 7}, {"home": "Rome"}, {"age": 8})):
+        gathered.add(passage("t", at=at), {}, [entity("a", "Ann", attributes=told)])
+    gathered.finish()
+    (made,) = records(gathered, "entity")
+    assert made.attributes == {"age": 7, "home": "Rome"}
+    assert gathered.count_differing() == 1
+
+
 def test_records_come_ordered_by_id_as_often_as_asked(gathered: Gathering) -> None:
     names = ["b", "\U0001f600", "a", "\uffff", "é"]
     gathered.add(passage("t"), {}, [entity(name, name) for name in names])

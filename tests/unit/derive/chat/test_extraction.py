@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from cogx.codec.lines import canonical_line
 from cogx.derive.chat.answers import faults_of, read_json
-from cogx.derive.chat.extraction import extract, faults_in, snake_case
+from cogx.derive.chat.extraction import extract, faults_in
 from cogx.derive.chat.grounding import Ground
 from cogx.derive.chat.prompt import answer_schema
 from cogx.derive.chat.records import iter_records
+from cogx.derive.chat.wording import snake_case
 from cogx.ports import Passage
 
 TEXT = "Ann Lee’s boss, Bob of Straße 7, met  ANN in 2019;\nAcme (安) paid. “Ann,” he said."  # noqa: RUF001

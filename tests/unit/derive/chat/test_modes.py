@@ -49,6 +49,8 @@ SCHEMA = {
             "properties": {
                 "name": {"type": "string"},
                 "description": {"type": "string"},
+                "age": {"type": "integer"},
+                "skills": {"type": "array", "items": {"type": "string"}},
                 "works_at": {"$ref": "#/$defs/Company"},
             },
             "required": ["name"],
@@ -178,9 +180,18 @@ def test_a_passage_that_failed_is_tried_again_by_the_next_run(
 
 def test_a_schema_binds_the_model_and_what_it_says_all_the_same(staffed: ModelServer) -> None:
     schema = parse_graph_schema(SCHEMA)
+    none: dict[str, Any] = {"properties": []}
+    staffed.says(
+        "Person0",
+        entities=[entity("Person0", type="Person", **none), entity("Acme", type="Company", **none)],
+        facts=[fact("Person0", "works_at", "Acme", "Person0 works at Acme")],
+    )
     staffed.says(
         "Person1",
-        entities=[entity("Person1", type="Person"), entity("Acme", type="Spaceship")],
+        entities=[
+            entity("Person1", type="Person", **none),
+            entity("Acme", type="Spaceship", **none),
+        ],
         facts=[fact("Person1", "works_at", "Acme", "Person1 works at Acme")],
     )
     deriver = ChatDeriver(ChatSettings(staffed.url, "m", concurrency=1), schema)
@@ -195,3 +206,26 @@ def test_a_schema_binds_the_model_and_what_it_says_all_the_same(staffed: ModelSe
     assert [one.subject_ref for one in facts] == [str(entity_id("Person0"))]
     assert mode.report["schema_types_refused"] == 1
     assert mode.report["repairs"] == 2  # it was told
+
+
+def test_properties_of_a_schema_become_attributes(model: ModelServer) -> None:
+    schema = parse_graph_schema(SCHEMA)
+    told = [
+        ("age", "41"),
+        ("skills", "Greek"),
+        ("skills", "chess"),
+        ("skills", "sorcery"),  # not in the text
+        ("age", "chess"),  # no number
+        ("works_at", "Acme"),  # a relation
+    ]
+    properties = [{"property": name, "value": value} for name, value in told]
+    model.says("Ann", entities=[entity("Ann", type="Person", properties=properties)])
+    deriver = ChatDeriver(ChatSettings(model.url, "m"), schema)
+    text = document("d", "Ann, 41, knows Greek and chess. Acme does not.")
+    with Hybrid(Source(text), Linked(Constrained(deriver, schema))) as mode:
+        (ann,) = records_in(mode, "entity")
+        deriver.close()
+    assert ann.attributes == {"age": 41, "skills": ["Greek", "chess"]}
+    assert mode.report["values_unsupported"] == 3
+    words = model.asked[0].words
+    assert "  - property age (integer)\n  - property skills (list of text)" in words
