@@ -33,6 +33,7 @@ class Deriving:
         schema: keep out what it does not allow.
         cache: keep results of derivers that can be kept, and use those that are there.
         keep_facts_as_text: in re-derive, derive from what the graph says, too.
+        known: what is known beside the source: the names in the store that it goes into.
     """
 
     deriver: str | Deriver = DEFAULT
@@ -42,6 +43,7 @@ class Deriving:
     schema: GraphSchema | None = None
     cache: bool = True
     keep_facts_as_text: bool = False
+    known: RecordSource | None = None
 
     def check(self, mode: str) -> None:
         """Say what is wrong before anything is read.
@@ -128,6 +130,10 @@ class Deriving:
             stack.callback(constrained.close)
             # Outside of it all: what is known has a type, too.
             deriver = constrained
+        if self.known is not None:
+            from cogx.derive.knowing import Knowing  # noqa: PLC0415
+
+            deriver = Knowing(deriver, self.known)
         return deriver
 
     def _named(self, name: str) -> Deriver:

@@ -27,7 +27,7 @@ from cogx.errors import EmptyGraph, InvalidArchive, UnknownMode, UnknownName
 from cogx.format.layout import GRAPH_KINDS, KINDS
 from cogx.graph.reconcile import POLICIES, Action
 from cogx.limits import Limits
-from cogx.ports import Deriver, GraphUpdater, GraphWriter
+from cogx.ports import Deriver, GraphUpdater, GraphWriter, RecordSource
 from cogx.problems import CODES, Severity
 from cogx.progress import SILENT, Progress
 
@@ -69,6 +69,7 @@ def import_archive(
     overlap_tokens: int | None = None,
     lexical_graph: bool = True,
     schema: GraphSchema | None = None,
+    known: RecordSource | None = None,
     cache: bool = True,
     keep_facts_as_text: bool = False,
     id_map: str | None = None,
@@ -108,6 +109,8 @@ def import_archive(
             text before it goes with it (default what the deriver wants); four characters each.
         lexical_graph: let the passages of longer texts be nodes, too.
         schema: keep out derived records that it does not allow.
+        known: records whose names derivers are to know beside the archive's; see
+            :class:`cogx.engine.deriving.Deriving`.
         cache: keep on disk what a language model says, and ask it nothing twice.
         keep_facts_as_text: in ``re-derive``, let what the graph says become documents to derive
             from, too.
@@ -152,6 +155,7 @@ def import_archive(
             overlap_tokens=overlap_tokens,
             lexical_graph=lexical_graph,
             schema=schema,
+            known=known,
             cache=cache,
             keep_facts_as_text=keep_facts_as_text,
         ),

@@ -24,6 +24,7 @@ from cogx.server.routes import (
     connections,
     data,
     datasets,
+    llm,
     memory,
     permissions,
     progress,
@@ -55,6 +56,7 @@ ROUTERS = (
     remember.router,
     add.router,
     memory.router,
+    llm.router,
     activity.router,
 )
 

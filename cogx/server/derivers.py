@@ -9,32 +9,37 @@ from cogx.derive.chat.client import ChatClient
 from cogx.derive.chat.deriver import ChatDeriver
 from cogx.derive.chat.settings import ChatSettings
 from cogx.derive.registry import deriver_named
+from cogx.graph_schema.model import GraphSchema
 from cogx.graph_schema.parsing import parse_graph_schema
 from cogx.ports import Deriver
 from cogx.server.refusals import refused
 from cogx.server.settings import Settings
 
 
-def deriver_of(settings: Settings, asked: Mapping[str, Any]) -> Deriver:
-    """Return the deriver for a job: the one set, else ``chat`` if there is a model for it.
+def deriver_of(settings: Settings, schema: GraphSchema | None = None) -> Deriver:
+    """Return the deriver of a server: the one set, else ``chat`` if there is a model for it.
 
     Args:
-        asked: the job's payload; ``schema`` bounds what may be derived.
+        schema: what a model is told to keep to.
 
     Raises:
         MissingExtra, UnknownName, BadSetting: the server is set up for one that is not there.
     """
-    name = settings.deriver or ("chat" if settings.llm_model and settings.llm_url else "vocabulary")
-    schema = asked.get("schema")
-    parsed = parse_graph_schema(schema) if schema else None
+    name = settings.deriver or ("chat" if has_model(settings) else "vocabulary")
     if name == "chat":
-        return ChatDeriver(chat_settings(settings), parsed)
-    made = deriver_named(name)
-    if parsed is None:
-        return made
-    from cogx.derive.constrained import Constrained  # noqa: PLC0415 - only with a schema
+        return ChatDeriver(chat_settings(settings), schema)
+    return deriver_named(name)
 
-    return Constrained(made, parsed)
+
+def schema_of(asked: Mapping[str, Any]) -> GraphSchema | None:
+    """Return the graph schema that a job is to keep to, None for any."""
+    document = asked.get("schema")
+    return parse_graph_schema(document) if document else None
+
+
+def has_model(settings: Settings) -> bool:
+    """Tell whether a language model is configured."""
+    return bool(settings.llm_url and settings.llm_model)
 
 
 def model_of(settings: Settings) -> ChatClient:

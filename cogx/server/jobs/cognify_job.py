@@ -18,11 +18,11 @@ from cogx.engine.import_ import import_archive
 from cogx.errors import BadSetting
 from cogx.format.manifest import Manifest
 from cogx.server.datasets import counted
-from cogx.server.derivers import deriver_of
+from cogx.server.derivers import deriver_of, schema_of
 from cogx.server.index import current_index
 from cogx.server.intake import path_of, taken_body
 from cogx.server.jobs.work import Work
-from cogx.server.known_names import WithKnownNames
+from cogx.server.names_source import NamesSource
 from cogx.server.refusals import failed
 from cogx.server.state.tables import data_items
 from cogx.text_files import text_of_file
@@ -43,13 +43,15 @@ def run(work: Work) -> dict[str, Any]:
     if done:
         with ExitStack() as stack:
             index = stack.enter_context(current_index(work.places, work.dataset_id))
-            deriver = WithKnownNames(deriver_of(work.settings, work.job.payload), index)
+            schema = schema_of(work.job.payload)
             import_archive(
                 str(archive),
                 work.places.store_uri(work.dataset_id),
                 mode="hybrid",
                 on_conflict="skip",  # What the graph says already is not changed by what is found.
-                deriver=deriver,
+                deriver=deriver_of(work.settings, schema),
+                schema=schema,
+                known=NamesSource(index, SYSTEM),
                 progress=work.progress,
             )
     _keep(work, done)

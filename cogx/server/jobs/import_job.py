@@ -39,7 +39,7 @@ def _imported(work: Work) -> dict[str, Any]:
         str(archive),
         work.places.store_uri(work.dataset_id),
         mode=asked["mode"],
-        deriver=deriver_of(work.settings, asked),
+        deriver=deriver_of(work.settings),
         limits=limits_of(work.settings),
         allow_empty=True,
         progress=work.progress,

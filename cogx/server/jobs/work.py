@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import traceback
 from importlib import import_module
 from multiprocessing import parent_process
 from pathlib import Path
@@ -120,7 +121,7 @@ def do(settings: Settings, job_id: str) -> dict[str, Any]:
         return {"error": _told(type(error).__name__, answer.status, text, answer.body.get("code"))}
     except Exception as error:
         return {"error": _told(type(error).__name__, 500, "The server failed at this job.", None)
-                | {"trace": repr(error)}}  # fmt: skip
+                | {"trace": traceback.format_exc()}}  # fmt: skip
     finally:
         database.close()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cogx.server.datasets import Dataset
-from cogx.server.derivers import model_of
+from cogx.server.derivers import has_model, model_of
 from cogx.server.index import current_index
 from cogx.server.places import Places
 from cogx.server.recall.search import SEARCHES, Result, chunks, context_of, facts
@@ -56,13 +56,13 @@ def answers(
     Raises:
         Refusal: the search needs a model and none is configured, or there is no such search (422).
     """
-    kind = question.search_type or ("GRAPH_COMPLETION" if _has_model(settings) else "GRAPH")
+    kind = question.search_type or ("GRAPH_COMPLETION" if has_model(settings) else "GRAPH")
     if kind not in SEARCHES and kind not in COMPLETIONS:
         known = ", ".join((*SEARCHES, *COMPLETIONS))
         raise refused(422, f"This server has no search {kind}. It has {known}.",
                       "SearchTypeNotSupported")  # fmt: skip
     needs_model = kind in COMPLETIONS and not question.only_context
-    if needs_model and not _has_model(settings):
+    if needs_model and not has_model(settings):
         raise refused(
             422,
             f"{kind} needs a language model, and this server has none.",
@@ -124,7 +124,3 @@ def _body(kind: str, dataset: Dataset, result: Result) -> dict[str, Any]:
         "raw": result.raw,
         "structured": None,
     }
-
-
-def _has_model(settings: Settings) -> bool:
-    return settings.llm_url is not None and settings.llm_model is not None

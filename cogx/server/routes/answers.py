@@ -15,6 +15,7 @@ _MEANINGS: Final = {
     304: "It is what the client has already.",
     400: "The request is not what this route takes.",
     401: "The key or token is nobody's, or of a user who may not call any more.",
+    402: "The budget of tokens is spent.",
     403: "The caller may not do that, or the dataset is not there.",
     404: "There is no such thing, or it is another's.",
     408: "The body stopped coming.",
