@@ -5,6 +5,7 @@ Must never import cognee: it looks at what a peer wrote out.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,14 +14,16 @@ from typing import Any
 
 from cogx.codec.typed import from_json, to_json
 from cogx.format.records import MODEL_OF_KIND
+from cogx.format.timestamps import parse_timestamp
 
-from . import comparison
-from .comparison import Record
+from . import comparison, fidelity
+from .comparison import CLOCK, Record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _ALWAYS = frozenset({"kind", "subject_ref", "predicate", "object_ref"})
 """What every fact that is there at all has."""
+_VALIDITY = frozenset({"valid_at", "invalid_at"})
 
 
 @dataclass
@@ -42,6 +45,20 @@ class Survival:
         count = self._counts.setdefault((sort, name), Count())
         count.there += 1
         count.kept.update(way for way, kept in survived.items() if kept)
+
+    def add_graph(self, graph: list[Record], by_way: Mapping[str, list[Record]]) -> None:
+        """Count the values of a cognee's graph, and which of the graphs made of it have them.
+
+        What cognee sets from its clock is counted of entities only.
+        """
+        found = {way: fidelity.values_by_key(lines) for way, lines in by_way.items()}
+        entities = {line["node"]["id"] for line in graph if _is_entity(line)}
+        for key, stored in fidelity.values_by_key(graph).items():
+            sort = "entities" if key in entities else "edges" if ":" in key else "other nodes"
+            for name, value in stored.items():
+                if value is not None and (sort == "entities" or name not in CLOCK):
+                    kept = {way: _is_kept(found[way].get(key, {}), name, value) for way in found}
+                    self.add(sort, name, kept)
 
     def totals(self, sort: str, way: str) -> tuple[int, int]:
         """Return how many values of a sort there are and how many a way kept."""
@@ -120,6 +137,21 @@ class Graph:
         stored = {"fact_text": "edge_text", "external_id": "source_external_id"}
         stored["external_system"] = "source_system"
         return _same(edge.get(stored.get(name, name)), value)
+
+
+def _is_entity(line: Record) -> bool:
+    return "node" in line and line["node"]["type"] == "Entity"
+
+
+def _is_kept(stored: Record, name: str, value: Any) -> bool:
+    """Compare values exactly, but a time of an edge as the instant it means."""
+    if name in _VALIDITY and name in stored:
+        return parse_timestamp(stored[name])[0] == parse_timestamp(value)[0]
+    return name in stored and _written(stored[name]) == _written(value)
+
+
+def _written(value: Any) -> str:
+    return json.dumps(comparison.spelled(value), sort_keys=True)
 
 
 def _code(name: str) -> str:

@@ -13,19 +13,17 @@ import pytest
 from cogx.archive.reader import open_archive
 from cogx.codec.lines import canonical_line
 from cogx.format.identity import node_id
-from cogx.format.timestamps import parse_timestamp
 from cogx.transform.id_map import IdMap, Mapped
 from cogx.transform.portable import Portable
 
 from . import fidelity, foreign
-from .comparison import CLOCK, Record, graph_keys, spelled
+from .comparison import Record, graph_keys
 from .conftest import Cogx, Home
 from .session import PeerFault, PeerSession
 from .survival import Graph, Survival, values_of
 
 Show = Callable[[PeerSession, str], list[Record]]
 NODE_KINDS = ("entity", "raw_node")
-VALIDITY = ("valid_at", "invalid_at")
 KEPT_OF_FACTS = (
     "fact_text",
     "valid_at",
@@ -177,14 +175,8 @@ def test_of_cognees_own_graph_more_survives_than_by_its_own_export(
 ) -> None:
     """Counts values of the sample graph after an export and an import into another dataset."""
     survival = Survival()
-    found = {name: fidelity.values_by_key(there.graphs[name]) for name in ("theirs", "ours")}
-    entities = {line["node"]["id"] for line in there.graphs["sample"] if _is_entity(line)}
-    for key, stored in fidelity.values_by_key(there.graphs["sample"]).items():
-        sort = "entities" if key in entities else "edges" if ":" in key else "other nodes"
-        for name, value in stored.items():
-            if value is not None and (sort == "entities" or name not in CLOCK):
-                kept = {way: _kept(found[way].get(key, {}), name, value) for way in found}
-                survival.add(sort, name, kept)
+    ways = {name: there.graphs[name] for name in ("theirs", "ours")}
+    survival.add_graph(there.graphs["sample"], ways)
     table = survival.table({"theirs": "cognee's own way", "ours": "cogx, profile cognee"})
     fidelity.tell("own", table, capsys)
     for sort in survival.sorts():
@@ -213,17 +205,6 @@ def test_of_another_systems_archive_more_survives_than_without_the_profile(
         assert survival.totals(sort, "told")[1] >= survival.totals(sort, "plain")[1]
     assert survival.lost("entities", "again") == survival.lost("raw nodes", "again") == []
     assert survival.lost("facts", "again") == ["created_at", "metadata", "provenance", "scope"]
-
-
-def _is_entity(line: Record) -> bool:
-    return "node" in line and line["node"]["type"] == "Entity"
-
-
-def _kept(stored: Record, name: str, value: Any) -> bool:
-    """Compare values exactly, but a time of an edge as the instant it means."""
-    if name in VALIDITY and name in stored:
-        return parse_timestamp(stored[name])[0] == parse_timestamp(value)[0]
-    return name in stored and _text(spelled(stored[name])) == _text(spelled(value))
 
 
 def _text(value: Any) -> str:
