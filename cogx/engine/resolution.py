@@ -17,6 +17,7 @@ from cogx.engine.header import header_of, manifest_of
 from cogx.engine.receipt import Meter, Receipt
 from cogx.engine.record_sources import ArchiveRecords
 from cogx.errors import AlreadyThere, BadSetting, UnknownName
+from cogx.format.manifest import Manifest
 from cogx.limits import Limits
 from cogx.progress import SILENT, Progress
 from cogx.transform.id_map import IdMap
@@ -113,16 +114,7 @@ def resolve_archive(
     Cost: three passes over the archive at least; see :class:`Resolved` for memory.
     """
     meter = Meter()
-    _check_score(auto_above)
-    if on_conflict not in POLICIES:
-        raise UnknownName("way to settle conflicts", on_conflict, POLICIES)
-    if review is None and auto_above is None:
-        raise BadSetting(
-            "Nothing says which entities are one. Name a review with --apply, or a score with "
-            "--auto-above."
-        )
-    if id_map is not None and os.path.lexists(id_map):
-        raise AlreadyThere(f"{id_map} exists already. Give the id map another name.")
+    _check(auto_above, on_conflict, review, id_map)
     decided = None if review is None else read_review(review)
     with _proven(source, lenient, limits, progress) as (archive, name):
         records = ArchiveRecords(archive)
@@ -133,30 +125,52 @@ def resolve_archive(
         ) as resolved:
             resolved.prepare()
             manifest = manifest_of(header_of(archive.manifest), exported_now())
-            progress.begin("resolve", total=sum(archive.counts.values()), unit="records")
             with ArchiveWriter(
                 target, manifest=manifest, compression=compression, level=level, force=force
             ) as writer:
-                for kind, batch in resolved.iter_batches():
-                    writer.write_batch(kind, batch)
-                    progress.advance(len(batch))
+                _write(resolved, writer, archive, progress)
                 written = writer.publish()
-            progress.end()
-            _tell(receipt, resolved, id_map)
-    extension = written.cogx
-    assert extension is not None and extension.fingerprint is not None
-    receipt.dataset = extension.dataset
-    receipt.counts = dict(written.counts)
-    receipt.fingerprint = extension.fingerprint.model_dump()
+            _tell(receipt, resolved, written, id_map)
     receipt.usage = meter.usage()
     return receipt
+
+
+def _check(
+    auto_above: float | None,
+    on_conflict: str,
+    review: str | os.PathLike[str] | None,
+    id_map: str | None,
+) -> None:
+    _check_score(auto_above)
+    if on_conflict not in POLICIES:
+        raise UnknownName("way to settle conflicts", on_conflict, POLICIES)
+    if review is None and auto_above is None:
+        raise BadSetting(
+            "Nothing says which entities are one. Name a review with --apply, or a score with "
+            "--auto-above."
+        )
+    if id_map is not None and os.path.lexists(id_map):
+        raise AlreadyThere(f"{id_map} exists already. Give the id map another name.")
 
 
 def _auto(records: ArchiveRecords, auto_above: float | None) -> Sequence[Line]:
     return [] if auto_above is None else propose(records, at_least=auto_above)
 
 
-def _tell(receipt: Receipt, resolved: Resolved, id_map: str | None) -> None:
+def _write(resolved: Resolved, writer: ArchiveWriter, archive: Archive, progress: Progress) -> None:
+    progress.begin("resolve", total=sum(archive.counts.values()), unit="records")
+    for kind, batch in resolved.iter_batches():
+        writer.write_batch(kind, batch)
+        progress.advance(len(batch))
+    progress.end()
+
+
+def _tell(receipt: Receipt, resolved: Resolved, written: Manifest, id_map: str | None) -> None:
+    extension = written.cogx
+    assert extension is not None and extension.fingerprint is not None
+    receipt.dataset = extension.dataset
+    receipt.counts = dict(written.counts)
+    receipt.fingerprint = extension.fingerprint.model_dump()
     receipt.changes = {code: n for code, n in resolved.changes.items() if n}
     receipt.examples = dict(resolved.examples)
     if not receipt.changes:

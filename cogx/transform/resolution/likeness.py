@@ -6,6 +6,7 @@ spelling, word by word, which is rapidfuzz's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -24,7 +25,10 @@ _BY_SPELLING: Final = 0.91
 """What likeness of spelling is worth: less than any rule."""
 _LEAST_WORD: Final = 70.0
 """Two words that are less alike than this are two words, whatever stands beside them."""
-_SHORT: Final = 3
+_SHORTEST: Final = 3
+"""A shorter word has nothing near it."""
+_MOST_DIFFERENT: Final = 4
+"""Names that differ in more words than this are two names; comparing takes their square."""
 
 
 class Likeness(NamedTuple):
@@ -63,17 +67,14 @@ class Comparison:
 
     def _by_spelling(self, one: tuple[str, ...], other: tuple[str, ...]) -> Likeness | None:
         """Return how alike two names of equally many words are, each held against its nearest."""
-        if len(one) != len(other):
+        left, right = _without(one, other), _without(other, one)
+        if len(one) != len(other) or len(left) > _MOST_DIFFERENT:
             return None
-        left, right, score, length = list(one), list(other), 0.0, 0
-        for word in [word for word in one if word in other]:
-            if word in right:
-                left.remove(word)
-                right.remove(word)
-                score, length = score + 200.0 * len(word), length + 2 * len(word)
+        length = 2 * (sum(map(len, one)) - sum(map(len, left)))
+        score = 100.0 * length
         while left:
             alike, mine, yours = max((self._ratio(a, b), a, b) for a in left for b in right)
-            if alike < _LEAST_WORD or min(len(mine), len(yours)) <= _SHORT - 1:
+            if alike < _LEAST_WORD or min(len(mine), len(yours)) < _SHORTEST:
                 return None
             left.remove(mine)
             right.remove(yours)
@@ -101,15 +102,12 @@ def _abbreviates(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     mine, yours = _without(one, other), _without(other, one)
     if len(mine) != len(yours) or len(mine) == len(one):
         return False
-    pairs = zip(sorted(mine), sorted(yours), strict=True)
+    pairs = zip(mine, yours, strict=True)
     return all(
         min(len(a), len(b)) == 1 and max(len(a), len(b)) > 1 and a[0] == b[0] for a, b in pairs
     )
 
 
 def _without(words: tuple[str, ...], taken: tuple[str, ...]) -> list[str]:
-    left = list(words)
-    for word in taken:
-        if word in left:
-            left.remove(word)
-    return left
+    """Return the words that are left, in order, when others are taken away, each once."""
+    return sorted((Counter(words) - Counter(taken)).elements())

@@ -51,7 +51,11 @@ class Line(Struct, kw_only=True, omit_defaults=False):
 
 
 FIELDS: Final = tuple(name for name in Line.__struct_fields__ if name != "number")
-_NUMBERS: Final = {"score": float, "shared_neighbours": int}
+_NUMBERS: Final[dict[str, Callable[[Any], Any]]] = {
+    # Half of the world's spreadsheets write a comma for the point.
+    "score": lambda value: float(value.replace(",", ".") if isinstance(value, str) else value),
+    "shared_neighbours": int,
+}
 _NEEDED: Final = ("decision", "left_id", "right_id")
 
 
@@ -187,7 +191,7 @@ def _line(number: int, fields: dict[str, Any], faults: list[str]) -> Line | None
 
 
 def _read(name: str, value: Any) -> Any:
-    convert: Callable[[Any], Any] | None = _NUMBERS.get(name)
+    convert = _NUMBERS.get(name)
     if convert is not None:
         try:
             return None if value is None else convert(value)

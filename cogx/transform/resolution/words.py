@@ -15,6 +15,8 @@ from msgspec import Struct
 
 from cogx.format.identity import folded_name
 
+_LONGEST: Final = 300
+"""What is longer is no name; to hold two such against each other may take seconds."""
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 _DIGITS: Final = re.compile(r"\d+")
 _ROMAN: Final = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
@@ -43,7 +45,9 @@ class Words(Struct, frozen=True, gc=False):
 
 
 def words_of(name: str) -> Words | None:
-    """Return a name as words, None if it holds no letter and no digit."""
+    """Return a name as words, None if it holds no letter and no digit, or is a text."""
+    if len(name) > _LONGEST:
+        return None
     folded = folded_name(name)
     written = _in_order(folded)
     if not written:

@@ -60,6 +60,7 @@ def test_names_with_different_numbers_are_names_of_two_things(one: str, other: s
         ("John Smith", "Jane Smith"),
         ("Li Wei", "Lu Wei"),
         ("J. B.", "John Brown"),
+        ("alpha bravo delta gamma omega", "alphb bravp deltb gammb omegb"),
     ],
 )
 def test_words_that_differ_much_or_are_short_are_two_words(one: str, other: str) -> None:

@@ -112,6 +112,11 @@ def test_a_score_that_is_no_number_is_told(tmp_path: Path) -> None:
     assert "line 2, score: 'high' is no number" in told
 
 
+def test_a_score_with_a_comma_is_read(tmp_path: Path) -> None:
+    (found,) = read(tmp_path / "r.csv", "decision;score;left_id;right_id\n;87,4;1;2\n")
+    assert found.score == 87.4
+
+
 def test_a_broken_line_is_told(tmp_path: Path) -> None:
     assert "line 1: not a JSON object" in fault(tmp_path / "r.jsonl", "{\n")
 

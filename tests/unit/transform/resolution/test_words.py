@@ -43,6 +43,10 @@ def test_a_name_of_signs_only_has_no_words() -> None:
     assert words_of("!?") is None
 
 
+def test_a_text_is_no_name() -> None:
+    assert words_of("word " * 100) is None
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
