@@ -134,6 +134,8 @@ def remember_entry(body: EntryBody, caller: Caller, context: Ctx) -> dict[str, A
     """Keep a question and its answer, a trace, or what somebody thinks of an answer."""
     told = body.entry.model_dump(exclude_none=True, exclude={"type", "question"})
     with context.database.write() as state:
+        if body.dataset_id:
+            require(state, caller, "write", [body.dataset_id])
         entry_id = sessions.keep(
             state,
             caller.id,

@@ -24,7 +24,8 @@ from cogx.server.routes.datasets import DatasetBody
 
 router: Final = APIRouter(prefix="/api/v1/permissions", tags=["permissions"])
 
-Permission = Annotated[str, Query(description=f"One of {', '.join(PERMISSIONS)}.")]
+Permission = Annotated[str, Query(json_schema_extra={"enum": list(PERMISSIONS)})]
+"""Only described as one of these: another word is answered with 403, as cognee does."""
 Datasets = Annotated[list[UUID], Body(min_length=1, max_length=1000)]
 
 

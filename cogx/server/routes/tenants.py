@@ -24,7 +24,7 @@ from cogx.server.routes.answers import answers
 router: Final = APIRouter(prefix="/api/v1/permissions", tags=["tenants"])
 
 Name = Annotated[str, Query(min_length=1, max_length=200, pattern=r"\S")]
-Capabilities = Annotated[list[str], Query(min_length=1, max_length=20)]
+Capabilities = Annotated[list[capabilities.Capability], Query(min_length=1, max_length=20)]
 
 
 class Selection(Camel):
@@ -105,7 +105,7 @@ def give(
     """Let a member, a role or all of a tenant change something in it, at most what one may."""
     told = str(tenant_id) if tenant_id else caller.tenant_id
     with context.database.write() as state:
-        meant = capabilities.scope(state, str(principal_id), told)
+        meant = capabilities.scope(state, caller, str(principal_id), told)
         tenant = tenant_of_member(state, caller, meant)
         capabilities.give(state, caller, tenant, str(principal_id), capability)
     return {"message": "Capability granted."}
@@ -122,7 +122,7 @@ def take(
     """Take that back; what was never given is fine."""
     told = str(tenant_id) if tenant_id else caller.tenant_id
     with context.database.write() as state:
-        meant = capabilities.scope(state, str(principal_id), told)
+        meant = capabilities.scope(state, caller, str(principal_id), told)
         tenant = tenant_of_member(state, caller, meant)
         capabilities.take(state, caller, tenant, str(principal_id), capability)
     return {"message": "Capability revoked."}

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import uuid4
 
 import httpx
 
@@ -31,6 +30,8 @@ KINDS: Final = {
 """What kind of thing the id in a field of this name is of."""
 NO_IDS: Final = ("session_id", "session_ids", "node_name")
 """Names that callers choose themselves: those of others are not asked for by them."""
+WITH: Final = {("POST /api/v1/forget", "dataId"): "datasetId"}
+"""What must stand beside an id although the description of an operation cannot say so."""
 _WHOLE: Final = "body"
 
 
@@ -48,7 +49,7 @@ class Place:
         return [found] if self.is_list else found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One method of one path, with all that a call of it needs."""
 
@@ -69,10 +70,12 @@ class Operation:
     ) -> httpx.Response:
         """Call with what must be there, all of it one's own, but another id at one place."""
         query, body, path = dict(self.query), self.body, self.path
+        needed = self.required | {WITH.get((str(self), place.name if place else ""), "")}
         for one in self.places:
-            if one != place and one.where != "path" and one.name not in self.required:
+            meant = place is not None and (one.where, one.name) == (place.where, place.name)
+            if not meant and one.where != "path" and one.name not in needed:
                 continue
-            value = one.value(found if one == place else own[one.kind])
+            value = one.value(found if meant else own[one.kind])
             if one.where == "path":
                 path = path.replace(f"{{{one.name}}}", str(value))
             elif one.where == "query":
@@ -164,20 +167,11 @@ def _example(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
     schema = _resolved(document, schema)
     if "enum" in schema:
         return schema["enum"][0]
-    match schema.get("type"):
-        case "object":
-            return {
-                name: _example(document, schema["properties"][name])
-                for name in schema.get("required", [])
-                if name not in KINDS
-            }
-        case "array":
-            return [_example(document, schema.get("items", {}))]
-        case "integer" | "number":
-            return schema.get("minimum", 1)
-        case "boolean":
-            return False
-        case _ if schema.get("format") == "uuid":
-            return str(uuid4())
-        case _:
-            return "x" * max(schema.get("minLength", 0), 1)
+    kind = schema.get("type")
+    if kind == "object":
+        required = set(schema.get("required", [])) - set(KINDS)
+        return {name: _example(document, schema["properties"][name]) for name in required}
+    if kind == "array":
+        return [_example(document, schema.get("items", {}))]
+    plain: dict[Any, Any] = {"integer": 1, "number": 1, "boolean": False}
+    return plain.get(kind, "x" * max(schema.get("minLength", 0), 1))
