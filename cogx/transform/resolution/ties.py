@@ -10,7 +10,7 @@ import numpy as np
 
 from cogx.hash_tables import Words, hash_ids
 from cogx.ports import RecordSource
-from cogx.transform.hashes import find
+from cogx.transform.hashes import among, find
 
 
 class Tie(NamedTuple):
@@ -48,12 +48,16 @@ class Ties:
 
     def between(self, one: str, other: str) -> Tie:
         """Return what joins two of the entities; neither is a neighbour that they share."""
-        mine, yours = self._neighbours(one), self._neighbours(other)
-        both = np.intersect1d(mine, yours, assume_unique=True)
-        ours = hash_ids([one, other])
-        return Tie(int((~np.isin(both, ours)).sum()), bool((mine == ours[1]).any()))
+        few, many = sorted((self._neighbours(one), self._neighbours(other)), key=len)
+        both = few[among(many, few)]  # looked up: one of the two may have all the facts there are
+        ours = np.sort(hash_ids([one, other]))
+        return Tie(int((~among(ours, both)).sum()), self._joins(one, other))
+
+    def _joins(self, one: str, other: str) -> bool:
+        return bool(among(self._neighbours(one), hash_ids([other]))[0])
 
     def _neighbours(self, identity: str) -> Words:
+        """Return the neighbours of an entity, sorted and distinct."""
         place = self._place(identity)
         return self._others[self._starts[place] : self._starts[place + 1]]
 
