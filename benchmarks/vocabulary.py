@@ -3,7 +3,7 @@
     python -m benchmarks.vocabulary [--misses]
 
 The corpus is fixtures/corpus: five texts, the names of a graph, and every mention of them as a
-person marked it. A find counts if both its place and its entity are the marked ones. Prints one
+reader marked it. A find counts if both its place and its entity are the marked ones. Prints one
 line a document and writes the figures to benchmarks/vocabulary.json.
 """
 
@@ -38,7 +38,7 @@ class Place(NamedTuple):
 
 
 class Score(NamedTuple):
-    """How many stretches a person marked, how many were found, how many of them rightly."""
+    """how many stretches a reader marked, how many were found, how many of them rightly."""
 
     marked: int
     found: int
@@ -70,7 +70,7 @@ def write_archive(target: dict[str, bytes]) -> None:
 
 
 def marked() -> dict[str, tuple[str, list[Place]]]:
-    """Return each text and what a person marked in it."""
+    """Return each text and what a reader marked in it."""
     texts = {path.stem: path.read_text("utf-8") for path in (CORPUS / "texts").glob("*.txt")}
     places: dict[str, list[Place]] = {name: [] for name in sorted(texts)}
     for row in _rows("mentions.tsv"):
@@ -94,7 +94,7 @@ def found_in(mentions: Mentions, name: str, text: str) -> list[Place]:
 
 
 def measure() -> Iterator[tuple[str, str, list[Place], list[Place]]]:
-    """Yield (document, text, what a person marked, what was found)."""
+    """Yield (document, text, what a reader marked, what was found)."""
     archive: dict[str, bytes] = {}
     write_archive(archive)
     names = Names()
