@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.archive.validate import Findings as Findings
     from cogx.archive.validate import validate as validate
     from cogx.archive.writer import ArchiveWriter as ArchiveWriter
+    from cogx.derive.chat.deriver import ChatDeriver as ChatDeriver
+    from cogx.derive.chat.settings import ChatSettings as ChatSettings
     from cogx.engine.asynchronous import connect as connect
     from cogx.engine.asynchronous import disconnect as disconnect
     from cogx.engine.asynchronous import export_graph_async as export_graph_async
@@ -46,6 +48,9 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.engine.schema_check import SchemaCheck as SchemaCheck
     from cogx.engine.schema_check import check_graph as check_graph
     from cogx.engine.schema_inference import infer_schema as infer_schema
+    from cogx.engine.split import ArchivePart as ArchivePart
+    from cogx.engine.split import SplitResult as SplitResult
+    from cogx.engine.split import split as split
     from cogx.engine.status import runs_sync as runs_sync
     from cogx.engine.status import status_sync as status_sync
     from cogx.engine.sync import SyncedDataset as SyncedDataset
@@ -58,6 +63,7 @@ if TYPE_CHECKING:  # what type checkers see; _HOME is what Python sees, a test c
     from cogx.errors import AlreadyThere as AlreadyThere
     from cogx.errors import ArchiveError as ArchiveError
     from cogx.errors import BadSetting as BadSetting
+    from cogx.errors import BudgetSpent as BudgetSpent
     from cogx.errors import CogxError as CogxError
     from cogx.errors import DamagedArchive as DamagedArchive
     from cogx.errors import DigestMismatch as DigestMismatch
@@ -129,6 +135,8 @@ _HOME = {
     "cogx.archive.reading": ("Block",),
     "cogx.archive.validate": ("Findings", "validate"),
     "cogx.archive.writer": ("ArchiveWriter",),
+    "cogx.derive.chat.deriver": ("ChatDeriver",),
+    "cogx.derive.chat.settings": ("ChatSettings",),
     "cogx.engine.export": ("export_graph",),
     "cogx.engine.import_": ("import_archive",),
     "cogx.engine.receipt": ("Receipt",),
@@ -159,6 +167,7 @@ _HOME = {
     "cogx.engine.resolution": ("Proposed", "propose_merges", "resolve_archive"),
     "cogx.engine.schema_check": ("SchemaCheck", "check_graph"),
     "cogx.engine.schema_inference": ("infer_schema",),
+    "cogx.engine.split": ("ArchivePart", "SplitResult", "split"),
     "cogx.engine.status": (
         "runs_sync",
         "status_sync",
@@ -177,6 +186,7 @@ _HOME = {
         "AlreadyThere",
         "ArchiveError",
         "BadSetting",
+        "BudgetSpent",
         "CogxError",
         "DamagedArchive",
         "DigestMismatch",

@@ -96,6 +96,8 @@ def _type(field: dict[str, Any]) -> str:
         return " or ".join(f"`{json.dumps(choice)}`" for choice in field["enum"])
     if "anyOf" in field:
         return " or ".join(_reference(choice) for choice in field["anyOf"])
+    if "$ref" in field:
+        return _reference(field)
     if "type" not in field:
         return "any"
     if field["type"] == TIMESTAMP_TYPES:

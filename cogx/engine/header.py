@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from cogx.format.manifest import Embedding, Extension, Manifest
+from cogx.format.manifest import CutFrom, Embedding, Extension, Manifest
 from cogx.generator import GENERATOR
 
 _PLAIN: Final = ("embedding_model", "migration_revision", "notes")
@@ -47,17 +47,30 @@ def _remembered(manifest: Manifest) -> dict[str, Any]:
         header |= extension.model_dump(mode="json", include=_EXTENSION, exclude_none=True)
         if header.get("profile") == "portable":
             del header["profile"]
+        if extension.part is not None:
+            header |= _part(extension.part)
     return header
+
+
+def _part(part: CutFrom) -> dict[str, Any]:
+    """Return what is remembered of a part: what the whole said, and which parts are there."""
+    own = {"of": part.of, "numbers": [part.number], "whole": part.fingerprint.model_dump()}
+    return {"complete": part.complete} | ({"parts": own} if part.of > 1 else {})
 
 
 def united_header(kept: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Return the header of a store that took more in: what it said stays, notes are added up.
 
-    It is complete only if both were.
+    It is complete only if both were, and no part of either is missing.
     """
     if not kept:
         return dict(new)
     united = {**new, **kept}
+    ours, theirs = kept.get("parts"), new.get("parts")
+    if ours and theirs:
+        united |= _united_parts(ours, theirs)
+        if not united["parts"]:
+            del united["parts"]
     notes = list(dict.fromkeys([*kept.get("notes", ()), *new.get("notes", ())]))
     if notes:
         united["notes"] = notes
@@ -65,7 +78,21 @@ def united_header(kept: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, 
         united["unknown"] = {**new["unknown"], **kept["unknown"]}
     if "complete" in kept or "complete" in new:
         united["complete"] = kept.get("complete", True) and new.get("complete", True)
+        if ours and theirs and not _are_of_one(ours, theirs):
+            united["complete"] = False
     return united
+
+
+def _united_parts(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts that are there now, none if they make up the whole."""
+    if not _are_of_one(ours, theirs):
+        return {"parts": ours}
+    numbers = sorted({*ours["numbers"], *theirs["numbers"]})
+    return {"parts": {**ours, "numbers": numbers} if len(numbers) < ours["of"] else {}}
+
+
+def _are_of_one(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    return all(ours[name] == theirs[name] for name in ("of", "whole"))
 
 
 def manifest_of(
@@ -82,12 +109,17 @@ def manifest_of(
         selection: what was chosen, in words, if not everything.
     """
     embedding = header.get("embedding")
-    said = [text for text in (header.get("selection"), selection) if text]
+    parts = header.get("parts")
+    lacks = None
+    if parts:
+        there = ", ".join(map(str, parts["numbers"]))
+        lacks = f"of {parts['of']} parts of an archive: {there}"
+    said = [text for text in (header.get("selection"), lacks, selection) if text]
     extension = Extension(
         generator=GENERATOR,
         dataset=dataset or header.get("dataset"),
         profile=header.get("profile", "portable"),
-        complete=header.get("complete", True) and selection is None,
+        complete=header.get("complete", True) and selection is None and lacks is None,
         selection="; ".join(said) or None,
         embedding=Embedding(**embedding) if embedding else None,
         dataset_schema=header.get("dataset_schema"),

@@ -81,7 +81,8 @@ def split(
         source: as for :func:`cogx.archive.reader.open_archive`.
         target: a directory (one that is there, or a name that ends in ``/``), or how the names of
             the parts begin; ``.part-1-of-3.cogx.tar.gz`` and so on is added.
-        max_member, max_total: the most bytes of a part, unpacked: in a member, and in all.
+        max_member, max_total: the most bytes of a part, unpacked: in a member of records, and
+            in all with the manifest.
         limits: bounds on what is read.
         compression: ``gz``, ``zst`` or ``tar``.
         level: of gz 0 to 3, of zst 1 to 19.
@@ -139,11 +140,11 @@ def _planned(archive: Archive, index: SplitIndex, bounds: Bounds, progress: Prog
 def _check(manifests: list[Manifest], max_member: int, max_total: int) -> None:
     """Make sure that no part is over the bounds, whatever its manifest came to hold."""
     for number, manifest in enumerate(manifests, 1):
-        sizes = unpacked_bytes(manifest)
-        if max(sizes) > max_member or sum(sizes) > max_total:
+        *members, own = unpacked_bytes(manifest)
+        if max(members) > max_member or sum(members) + own > max_total:
             raise BadSetting(
-                f"Part {number} is {sum(sizes):,} bytes with its manifest, {max(sizes):,} of them "
-                "in one member, which is over the bounds. Allow larger parts."
+                f"Part {number} is {sum(members) + own:,} bytes with its manifest, and "
+                f"{max(members):,} in one member, which is over the bounds. Allow larger parts."
             )
 
 

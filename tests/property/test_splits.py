@@ -76,7 +76,7 @@ def shape(graph: Any) -> tuple[set[str], set[tuple[str, str, str]]]:
     return nodes, {(edge.id, edge.source, edge.target) for edge in reader.iter_edges()}
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(archives().filter(bool))
 def test_every_part_is_valid_and_says_of_what_it_is_one(records: Records) -> None:
     members = written(records)
@@ -91,7 +91,7 @@ def test_every_part_is_valid_and_says_of_what_it_is_one(records: Records) -> Non
             assert said.fingerprint.model_dump() == whole
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(archives().filter(bool) | tangled())
 def test_parts_hold_every_record_as_often_as_the_whole(records: Records) -> None:
     members = written(records)
@@ -102,7 +102,7 @@ def test_parts_hold_every_record_as_often_as_the_whole(records: Records) -> None
         assert united == lines(members)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(archives().filter(bool) | tangled(), st.randoms(use_true_random=False))
 def test_importing_all_parts_in_any_order_is_importing_the_whole(
     records: Records, random: Random

@@ -17,6 +17,7 @@ from cogx.problems import CODES, Severity
 
 if TYPE_CHECKING:
     from cogx.archive.inspection import Inspection
+    from cogx.format.manifest import Extension
 
 _SHOWN_NAMES = 15
 
@@ -80,6 +81,7 @@ def _about(found: Inspection) -> list[tuple[str, str]]:
         ("written by", extension.generator if extension else None),
         ("dataset", extension.dataset if extension else None),
         ("profile", extension.profile if extension else None),
+        ("part", _part(extension)),
         ("selection", _selection(extension)),
         ("embedding model", manifest.embedding_model),
         ("schema revision", manifest.migration_revision),
@@ -88,8 +90,18 @@ def _about(found: Inspection) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in rows if value]
 
 
-def _selection(extension: Any) -> str | None:
+def _part(extension: Extension | None) -> str | None:
+    if extension is None or extension.part is None:
+        return None
+    part = extension.part
+    whole = f"graph {part.fingerprint.graph[:16]}, content {part.fingerprint.content[:16]}"
+    return f"{part.number:,} of {part.of:,} of the archive with the fingerprint {whole}"
+
+
+def _selection(extension: Extension | None) -> str | None:
     if extension is None or extension.complete:
+        return None
+    if extension.part is not None and extension.part.complete:
         return None
     return extension.selection or "not all of the source"
 
