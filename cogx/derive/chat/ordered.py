@@ -55,14 +55,24 @@ def _finished(one: tuple[Item, Future[Result]]) -> tuple[Item, Future[Result]]:
     return one
 
 
+class _Handing:
+    """Hands an error of a block to whoever waits for its outcome: there it is raised again."""
+
+    def __init__(self, future: Future[Any]) -> None:
+        self._future = future
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if error is not None:
+            self._future.set_exception(error)
+        return True
+
+
 def _work(work: Callable[[Any], Any], jobs: SimpleQueue[tuple[Future[Any], Any] | None]) -> None:
     while (job := jobs.get()) is not None:
         future, item = job
-        if not future.set_running_or_notify_cancel():
-            continue
-        try:
-            result = work(item)
-        except BaseException as error:  # it is the outcome
-            future.set_exception(error)
-        else:
-            future.set_result(result)
+        if future.set_running_or_notify_cancel():
+            with _Handing(future):
+                future.set_result(work(item))
