@@ -142,11 +142,11 @@ def _bare(value: Any) -> Any:
         return value
     if TAG in value and "value" in value:
         inside = value["value"]
-        return (
-            float(_NOT_FINITE[inside])
-            if inside in _NOT_FINITE and value[TAG] == "float"
-            else _bare(inside)
-        )
+        if value[TAG] == "object" and isinstance(inside, dict):  # it has the key of tags itself
+            return {key: _bare(item) for key, item in inside.items()}
+        if value[TAG] == "float" and inside in _NOT_FINITE:
+            return float(_NOT_FINITE[inside])
+        return _bare(inside)
     return {key: _bare(item) for key, item in value.items()}
 
 

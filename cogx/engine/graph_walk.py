@@ -114,9 +114,13 @@ def _facts(fact: Any, types: NodeTypes, *, everything: bool) -> Iterator[TypedFa
     if not everything:
         if fact.predicate == IS_A and types.is_class(fact.object_ref):
             return
-        if fact.predicate == CO_OCCURS or types.is_content(fact.subject_ref):
+        if fact.predicate == CO_OCCURS:
             return
     source, target = types.type_of(fact.subject_ref), types.type_of(fact.object_ref)
-    if not everything and (source in INFRASTRUCTURE or target in INFRASTRUCTURE):
+    if not everything and (
+        source in INFRASTRUCTURE
+        or target in INFRASTRUCTURE
+        or (source is None and types.is_content(fact.subject_ref))
+    ):
         return
     yield TypedFact(fact.subject_ref, fact.predicate, fact.object_ref, source, target)

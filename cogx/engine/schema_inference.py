@@ -104,6 +104,7 @@ def infer_with_model(
         INSTRUCTIONS,
         faults_in_proposal,
         schema_proposed,
+        texts_told,
     )
 
     whole = "\n\n".join(text for text in texts if text.strip())
@@ -111,11 +112,16 @@ def infer_with_model(
         raise EmptyGraph("There is no text in the sources for a model to read.")
     messages = [
         {"role": "system", "content": INSTRUCTIONS},
-        {"role": "user", "content": f"The texts:\n\n{sample(whole, sample_characters)}"},
+        {"role": "user", "content": texts_told(sample(whole, sample_characters))},
     ]
     with ChatClient(settings) as client:
         answer = client.complete(messages, ANSWER, ANSWER_NAME, check=faults_in_proposal)
-    return schema_proposed(answer, title=title)
+        report = client.report
+    took = (
+        f"The model read {report['tokens_in']:,} tokens and wrote {report['tokens_out']:,} "
+        f"(calls: {report['calls']})."
+    )
+    return schema_proposed(answer, title=title, notes=(took,))
 
 
 class _Reading:

@@ -53,7 +53,7 @@ class NodeTypes:
         found = self._index.first(_NODE + reference)
         if found is None:
             identity = self._index.first(_NAME + normalise_name(reference))
-            if identity is None:
+            if identity is None or self.is_content(reference):  # an id goes before a name
                 return None
             reference = identity
             found = self._index.first(_NODE + reference)

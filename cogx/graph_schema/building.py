@@ -30,7 +30,8 @@ def schema_of(
     """Return the graph schema of what was seen.
 
     Everything that was seen keeps to it: a property is required if every node of the type has
-    it, and has the JSON types that its values had; a relation is required of no node.
+    it, and has the JSON types that its values had; a relation is required of no node. Of a type
+    that was found in texts only the name is required: another text may say less.
 
     Args:
         title: what the graph is called; the root's title is that as an identifier, and ends
@@ -94,20 +95,23 @@ def _definition(
         key = _relation_name(targets)
         own = properties.get(key)
         properties[key] = _relation(targets, names, own)
-    required = [
+    return {
+        "title": pascal_case(seen.name),
+        "type": "object",
+        "properties": properties,
+        "required": ["name", *_required(seen)],
+        COUNT: seen.count,
+    }
+
+
+def _required(seen: SeenType) -> list[str]:
+    if seen.is_sample:
+        return []
+    return [
         key
         for key, values in sorted(seen.properties.items())
         if key != "name" and values.types and values.count - values.nulls == seen.count
     ]
-    described = {"description": seen.description} if seen.description else {}
-    return {
-        "title": pascal_case(seen.name),
-        "type": "object",
-        **described,
-        "properties": properties,
-        "required": ["name", *required],
-        COUNT: seen.count,
-    }
 
 
 def _relation_name(targets: Mapping[str, SeenRelation]) -> str:

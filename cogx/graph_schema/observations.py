@@ -51,12 +51,15 @@ class SeenValues:
 
 @dataclass(slots=True)
 class SeenType:
-    """What nodes of one type held. ``names`` are the spellings of the type."""
+    """What nodes of one type held. ``names`` are the spellings of the type.
+
+    ``is_sample`` if some of them were found in texts, which need not say all there is.
+    """
 
     names: Counter[str] = field(default_factory=Counter)
     called: list[str | int | float] = field(default_factory=list)
     properties: dict[str, SeenValues] = field(default_factory=dict)
-    description: str = ""
+    is_sample: bool = False
 
     @property
     def count(self) -> int:
@@ -105,11 +108,14 @@ class Observations:
         type_name: str,
         properties: Mapping[str, Any],
         formats: Mapping[str, str] | None = None,
+        *,
+        is_sample: bool = False,
     ) -> None:
         """Count a node: plain JSON properties, and which of their texts have a format."""
         seen = self._type(type_name)
         if seen is None:
             return
+        seen.is_sample = seen.is_sample or is_sample
         name = properties.get("name")
         if isinstance(name, str) and name:
             _keep_example(seen.called, name)

@@ -64,7 +64,7 @@ def observe_prose(lines: list[str], owners: Mapping[str, str], seen: Observation
     others = bool(seen.types)
     for text, count in sorted(found.names.items()):
         if (count > 1 or text in tied or not others) and text.casefold() not in owners:
-            seen.add_node(found.type_of(text), {"name": text})
+            seen.add_node(found.type_of(text), {"name": text}, is_sample=True)
     relations = found.relations()
     for key in sorted(relations, key=lambda key: (-relations[key], key))[:_MOST_RELATIONS]:
         for _ in range(relations[key]):

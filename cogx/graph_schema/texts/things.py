@@ -74,7 +74,7 @@ def observe(things: list[Thing], seen: Observations) -> None:
             for predicate, target in found:
                 relations.append((one.type, predicate, target, isinstance(value, list)))
         formats = {key: "date" for key, value in own.items() if _is_date(value)}
-        seen.add_node(one.type, own, formats)
+        seen.add_node(one.type, own, formats, is_sample=True)
     for source, predicate, target, many in relations:
         seen.add_relation(source, predicate, target, many=many)
     for one in things:

@@ -217,6 +217,17 @@ class TestUserSchema:
         schema = {"P": {"properties": {"on": {"type": "string", "pattern": "^2026"}}}}
         assert self.check(call, put, good, schema) == []
 
+    def test_an_object_with_the_key_of_tags_stands_as_it_is(
+        self, call: Call, put: Put, good: Members
+    ) -> None:
+        odd = {"$cogx": "object", "value": {"$cogx": {"a": 1}, "value": {}}}
+        good["nodes.jsonl"] = lines({"id": "n1", "type": "P", "odd": odd}, {"id": "n2"})
+        manifest = json.loads(good["manifest.json"])
+        manifest["cogx"] = {"version": 1, "generator": "test"}
+        good["manifest.json"] = json.dumps(manifest).encode()
+        schema = {"P": {"properties": {"odd": {"required": ["$cogx"]}}}}
+        assert self.check(call, put, good, schema) == []
+
     @pytest.mark.parametrize(
         ("text", "expected"),
         [

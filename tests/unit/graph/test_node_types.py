@@ -22,6 +22,7 @@ def types() -> Iterator[NodeTypes]:
         entity("untyped", "Ada Lovelace"),
         entity("nothing", "Thing"),
         document("text", "x"),
+        document("Rome", "x"),
         fact("1", "untyped", "is_a", "class-person"),
         fact("2", "untyped", "is_a", "class-city"),
         fact("3", "cognee", "is_a", "class-person"),
@@ -47,6 +48,8 @@ def types() -> Iterator[NodeTypes]:
         ("Ada_Lovelace", "Person"),
         ("Bob", None),
         ("text", None),
+        ("Rome", None),
+        ("rome", "Town"),
         ("nobody", None),
     ],
 )

@@ -88,6 +88,13 @@ def test_a_property_is_required_if_every_node_has_it() -> None:
     assert schema.document["$defs"]["A"]["required"] == ["name", "x"]
 
 
+def test_of_a_type_that_is_known_from_texts_only_the_name_is_required() -> None:
+    seen = Observations()
+    seen.add_node("A", {"x": 1})
+    seen.add_node("A", {"x": 1}, is_sample=True)
+    assert schema_of(seen, title="x").document["$defs"]["A"]["required"] == ["name"]
+
+
 def test_a_property_that_is_never_anything_is_left_out() -> None:
     assert "x" not in properties_of(built(("A", {"x": None})), "A")
 

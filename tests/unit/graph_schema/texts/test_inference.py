@@ -43,12 +43,10 @@ PROSE = (
 
 
 def types(schema: GraphSchema) -> dict[str, list[str]]:
-    """Return the properties of each type, those that are required with a star."""
+    """Return the properties of each type beside those that all have."""
     return {
         one.name: [
-            f"{p.name} {p.kind}{'*' * p.required}"
-            for p in one.properties
-            if p.name not in {"name", "description"}
+            f"{p.name} {p.kind}" for p in one.properties if p.name not in {"name", "description"}
         ]
         for one in schema.entity_types
     }
@@ -61,14 +59,14 @@ def relations(schema: GraphSchema) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (MARKDOWN, {"Person": ["born date*", "likes list of text"],
-                    "Company": ["founded integer*", "site text*"]}),
-        (LINES, {"Person": ["born integer*"], "Company": ["city text*"]}),
+        (MARKDOWN, {"Person": ["born date", "likes list of text"],
+                    "Company": ["founded integer", "site text"]}),
+        (LINES, {"Person": ["born integer"], "Company": ["city text"]}),
         (JSON, {"Person": ["active boolean", "age integer"], "Employer": [],
-                "Address": ["street text*"]}),
+                "Address": ["street text"]}),
         (JSON_LINES, {"Person": [], "City": []}),
         (CSV, {"Record": ["age number", "since date"]}),
-        (TABLE, {"City": ["country text*"]}),
+        (TABLE, {"City": ["country text"]}),
         (PROSE, {"Person": [], "Concept": [], "Organization": []}),
     ],
 )  # fmt: skip
@@ -95,6 +93,11 @@ def test_the_schema_has_no_fault(text: str) -> None:
     assert check_graph_schema(infer_from_texts([text]).document) == []
 
 
+def test_only_the_name_is_required_for_another_text_may_say_less() -> None:
+    person = infer_from_texts([LINES]).document["$defs"]["Person"]
+    assert person["required"] == ["name"]
+
+
 def test_the_same_texts_give_the_same_schema() -> None:
     texts = [MARKDOWN, JSON, CSV, PROSE]
     assert infer_from_texts(texts).document == infer_from_texts(texts).document
@@ -111,7 +114,7 @@ def file(text: str, title: str, form: str) -> FileText:
 
 def test_a_files_name_tells_what_its_rows_are() -> None:
     schema = infer_from_texts([file("name,age\nAda,3\n", "people", "text/csv")])
-    assert types(schema) == {"Person": ["age integer*"]}
+    assert types(schema) == {"Person": ["age integer"]}
 
 
 def test_a_column_called_after_a_type_is_a_relation() -> None:
