@@ -1,7 +1,8 @@
 """Knows how an endpoint wants to be asked; that is found out by what it refuses. Asks nothing.
 
 All say that they speak OpenAI's protocol. Some take no JSON Schema, some no ``response_format``
-at all, and OpenAI's own later models neither ``max_tokens`` nor a temperature.
+at all, some models no message of the system, and OpenAI's own later ones neither ``max_tokens``
+nor a temperature.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Dialect:
     form: str = _FORMS[0]
     tokens_field: str = "max_tokens"
     temperature: bool = True
+    system_role: bool = True
 
     def body(
         self,
@@ -45,7 +47,7 @@ class Dialect:
         """Return the body of a request that is to be answered by JSON of this schema."""
         body: dict[str, Any] = {
             "model": settings.model,
-            "messages": list(messages),
+            "messages": self._said(messages, schema),
             self.tokens_field: settings.max_output_tokens,
             "stream": False,
         }
@@ -61,11 +63,19 @@ class Dialect:
         if self.form == "json_schema":
             shape = {"name": name, "strict": True, "schema": dict(schema)}
             body["response_format"] = {"type": self.form, "json_schema": shape}
-            return body
-        if self.form == "json_object":
+        elif self.form == "json_object":
             body["response_format"] = {"type": self.form}
-        body["messages"].append({"role": "user", "content": form_told(schema)})
         return body
+
+    def _said(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> list[Message]:
+        """Return the messages as this endpoint takes them: roles that alternate, for some."""
+        said = list(messages)
+        if self.form != "json_schema":
+            said[-1] = _behind(said[-1], form_told(schema))
+        if not self.system_role and said[0]["role"] == "system":
+            rules, first, *rest = said
+            said = [{"role": "user", "content": f"{rules['content']}\n\n{first['content']}"}, *rest]
+        return said
 
     def after(self, error: RemoteError, settings: ChatSettings) -> Dialect | None:
         """Return the next way to ask, None if it cannot be the way."""
@@ -76,8 +86,14 @@ class Dialect:
             return replace(self, tokens_field="max_completion_tokens")
         if "temperature" in told and self.temperature and settings.temperature is None:
             return replace(self, temperature=False)
+        if "system" in told.lower() and "role" in told.lower() and self.system_role:
+            return replace(self, system_role=False)
         simpler = _FORMS.index(self.form) + 1
         return replace(self, form=_FORMS[simpler]) if simpler < len(_FORMS) else None
+
+
+def _behind(message: Message, words: str) -> Message:
+    return {**message, "content": f"{message['content']}\n\n{words}"}
 
 
 def form_told(schema: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,6 +16,7 @@ from cogx.derive.chat.settings import ChatSettings
 from cogx.errors import (
     AnswerCut,
     BudgetSpent,
+    MissingExtra,
     RemoteError,
     RemoteGarbled,
     RemoteRefused,
@@ -247,6 +249,24 @@ def test_an_endpoint_may_want_its_own_temperature(client: ChatClient, model: Mod
     assert "temperature" not in model.asked[1].json
 
 
+def test_a_model_without_a_system_is_told_the_rules_by_the_user(
+    client: ChatClient, model: ModelServer
+) -> None:
+    model.next(Answer(400, body={"error": {"message": "System role not supported"}}), RED)
+    ask(client)
+    assert model.asked[1].json["messages"] == [
+        {"role": "user", "content": "You see.\n\nWhat colour?"}
+    ]
+
+
+def test_the_roles_of_messages_alternate() -> None:
+    with ModelServer(forms=("text",)) as model, asking(model) as client:
+        model.next(Answer(content="no"), RED)
+        ask(client)
+        roles = [message["role"] for message in model.asked[-1].json["messages"]]
+        assert roles == ["system", "user", "assistant", "user"]
+
+
 def test_a_temperature_that_was_asked_for_is_not_left_out(model: ModelServer) -> None:
     message = "'temperature' does not support 0.3 with this model."
     model.next(*[Answer(400, body={"error": {"message": message}})] * 3)
@@ -446,3 +466,9 @@ def test_what_failed_takes_nothing_from_the_budget(model: ModelServer) -> None:
     model.next(*[Answer(500)] * (TRIES - 1), RED)
     with asking(model, budget_tokens=100) as client:
         assert ask(client)["colour"] == "red"
+
+
+def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(MissingExtra, match=r"cogx\[chat\]"):
+        ChatClient(ChatSettings("http://localhost:1/v1", "m"))
