@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+_LARGEST_OBJECT: Final = 1 << 20
+_DEEPEST: Final = 64
 
 
 class Camel(BaseModel):
     """A body whose names are camelCase on the wire, and are taken in snake_case, too."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
+    except (ValueError, RecursionError) as error:
+        raise ValueError("holds a number or a text that JSON has not") from error
+    if size > _LARGEST_OBJECT or _is_deep(value, _DEEPEST):
+        raise ValueError(f"is larger than {_LARGEST_OBJECT} bytes or deeper than {_DEEPEST}")
+    return value
+
+
+def _is_deep(value: Any, left: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_is_deep(one, left - 1) for one in inside)
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_plain)]
+"""An object that is kept as it is: what Python reads from a body may be more than JSON."""
 
 
 def instant(moment: datetime | None) -> str | None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from cogx.server import connections
-from cogx.server.bodies import Camel, instant
+from cogx.server.bodies import Camel, JsonObject, instant
 from cogx.server.connections import AgentConnection, Wanted
 from cogx.server.context import Caller, Ctx
 from cogx.server.datasets import Dataset, readable
@@ -44,7 +44,7 @@ class Registration(BaseModel):
     dataset_names: list[Text] = Field(default_factory=list, max_length=1000)
     source: Text = "api"
     origin_function: Text | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict, max_length=1000)
+    metadata: JsonObject = Field(default_factory=dict)
 
 
 class Leave(BaseModel):
