@@ -26,6 +26,30 @@ def source_type(name: str) -> str:
     return next((type_ for word, type_ in _TYPES.items() if word in name.lower()), "dataset")
 
 
+def session_body(agent: AgentConnection, known: Sequence[Dataset]) -> dict[str, Any]:
+    """Return a session as answers show one; datasets that the caller may not read are left out."""
+    names = {one.id: one.name for one in known}
+    return {
+        "id": agent.id,
+        "agent_session_name": agent.agent_session_name,
+        "type": agent.type,
+        "memory_mode": agent.memory_mode,
+        "session_id": agent.session_id,
+        "user_id": agent.user_id,
+        "tenant_id": agent.tenant_id,
+        "datasets": [
+            {"id": one, "name": names[one], "role": "read_write", "type": source_type(names[one])}
+            for one in agent.dataset_ids
+            if one in names
+        ],
+        "last_active_at": instant(agent.last_active_at),
+        "status": "active" if agent.active else "inactive",
+        "source": agent.source,
+        "origin_function": agent.origin_function,
+        "metadata": agent.details,
+    }
+
+
 def source_bodies(
     datasets: Sequence[Dataset], agents: Iterable[AgentConnection]
 ) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from cogx.server.identity.users import User, user_by_id
 from cogx.server.refusals import Refusal, refused
@@ -112,29 +112,27 @@ def remove_member(state: Connection, tenant: Tenant, user_id: str) -> None:
         raise unknown_user()
     state.execute(delete(tenant_members).filter_by(tenant_id=tenant.id, user_id=user_id))
     gone = select(users.c.id).where((users.c.id == user_id) | (users.c.parent_user_id == user_id))
-    here = select(roles.c.id).where(roles.c.tenant_id == tenant.id)
+    _take_rights(state, tenant.id, gone)
+    working_here = users.c.id.in_(gone) & (users.c.tenant_id == tenant.id)
+    state.execute(update(users).where(working_here).values(tenant_id=None))
+
+
+def _take_rights(state: Connection, tenant_id: str, gone: Select[tuple[str]]) -> None:
+    """Take roles, capabilities, and grants at what they do not own from users of a tenant."""
+    here = select(roles.c.id).where(roles.c.tenant_id == tenant_id)
     others = select(datasets.c.id).where(
-        datasets.c.tenant_id == tenant.id, datasets.c.owner_id.not_in(gone)
+        datasets.c.tenant_id == tenant_id, datasets.c.owner_id.not_in(gone)
     )
-    state.execute(
-        delete(role_members).where(
-            role_members.c.user_id.in_(gone), role_members.c.role_id.in_(here)
-        )
-    )
-    state.execute(
-        delete(tenant_capabilities).where(
-            tenant_capabilities.c.tenant_id == tenant.id,
-            tenant_capabilities.c.principal_id.in_(gone),
-        )
-    )
-    state.execute(
-        delete(grants).where(grants.c.principal_id.in_(gone), grants.c.dataset_id.in_(others))
-    )
-    state.execute(
-        update(users)
-        .where(users.c.id.in_(gone), users.c.tenant_id == tenant.id)
-        .values(tenant_id=None)
-    )
+    for table, theirs in (
+        (role_members, role_members.c.user_id.in_(gone) & role_members.c.role_id.in_(here)),
+        (
+            tenant_capabilities,
+            tenant_capabilities.c.principal_id.in_(gone)
+            & (tenant_capabilities.c.tenant_id == tenant_id),
+        ),
+        (grants, grants.c.principal_id.in_(gone) & grants.c.dataset_id.in_(others)),
+    ):
+        state.execute(delete(table).where(theirs))
 
 
 def members(state: Connection, tenant_id: str) -> list[dict[str, Any]]:

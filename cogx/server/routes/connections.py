@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from cogx.server import connections
-from cogx.server.bodies import Camel, JsonObject, instant
-from cogx.server.connections import AgentConnection, Wanted
+from cogx.server.bodies import Camel, JsonObject
+from cogx.server.connections import Wanted
 from cogx.server.context import Caller, Ctx
 from cogx.server.datasets import Dataset, readable
 from cogx.server.identity.users import User
-from cogx.server.memory_sources import recent, source_bodies, source_type
+from cogx.server.memory_sources import recent, session_body, source_bodies
 from cogx.server.refusals import not_permitted, refused
 from cogx.server.routes.answers import answers
 
@@ -76,7 +76,7 @@ def register(body: Registration, caller: Caller, context: Ctx) -> dict[str, Any]
         )
     if context.watchdog is not None:
         context.watchdog.arm()
-    return _body(kept, known)
+    return session_body(kept, known)
 
 
 @router.post("/unregister")
@@ -119,7 +119,7 @@ def list_connections(
         page, total = connections.find(state, caller, wanted)
         known = readable(state, caller)
     return {
-        "agents": [_body(one, known) for one in page],
+        "agents": [session_body(one, known) for one in page],
         "memory_sources": source_bodies(known, page) if include_sources else [],
         "total": total,
         "limit": limit,
@@ -171,33 +171,9 @@ def _detail(state: Connection, caller: User, agent_id: str, name: str | None) ->
     known = readable(state, caller)
     session = {"session_id": agent.session_id, "user_id": agent.user_id}
     return {
-        "agent": _body(agent, known),
+        "agent": session_body(agent, known),
         "memory_sources": source_bodies(known, page),
         "recent_sessions": [session] if agent.session_id else [],
         "recent_traces": recent(state, agent, "trace"),
         "recent_qas": recent(state, agent, "qa"),
-    }
-
-
-def _body(agent: AgentConnection, known: list[Dataset]) -> dict[str, Any]:
-    """Return a session as answers show one; datasets that the caller may not read are left out."""
-    names = {one.id: one.name for one in known}
-    return {
-        "id": agent.id,
-        "agent_session_name": agent.agent_session_name,
-        "type": agent.type,
-        "memory_mode": agent.memory_mode,
-        "session_id": agent.session_id,
-        "user_id": agent.user_id,
-        "tenant_id": agent.tenant_id,
-        "datasets": [
-            {"id": one, "name": names[one], "role": "read_write", "type": source_type(names[one])}
-            for one in agent.dataset_ids
-            if one in names
-        ],
-        "last_active_at": instant(agent.last_active_at),
-        "status": "active" if agent.active else "inactive",
-        "source": agent.source,
-        "origin_function": agent.origin_function,
-        "metadata": agent.details,
     }

@@ -110,6 +110,16 @@ def test_an_agent_that_was_removed_may_not_call(
     assert anonymous.get("/api/v1/users/me", headers=_as(anonymous, made)).status_code == 401
 
 
+def test_the_sessions_of_an_agent_that_was_removed_are_gone(
+    parent: httpx.Client, anonymous: httpx.Client, made: dict[str, Any]
+) -> None:
+    body = {"agent_session_name": "one"}
+    anonymous.post(f"{BASE}/register", json=body, headers=_as(anonymous, made))
+    before = parent.get(f"{BASE}/connections").json()["total"]
+    parent.delete(f"{BASE}/{made['agentId']}")
+    assert (before, parent.get(f"{BASE}/connections").json()["total"]) == (1, 0)
+
+
 def test_the_datasets_of_an_agent_that_was_removed_stay(
     parent: httpx.Client, anonymous: httpx.Client, made: dict[str, Any]
 ) -> None:
