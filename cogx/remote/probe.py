@@ -14,8 +14,8 @@ from typing import Any, Final
 from cogx.errors import RemoteGarbled, RemoteRefused, UnsupportedServer
 from cogx.remote.server import Server
 
-NEEDED: Final = "1.2.0"
-"""The first cognee that imports archives."""
+NEEDED: Final = "1.3.0"
+"""The first cognee that imports archives: 1.2 takes them, and fails at every graph."""
 MOST_LIST_BYTES: Final = 16 << 20
 """Of the description of all routes, and of the list of all datasets."""
 REMEMBER: Final = "/api/v1/remember"
@@ -23,7 +23,8 @@ CAPABILITIES: Final = "/api/v1/cogx/capabilities"
 DATASETS: Final = "/api/v1/datasets"
 
 _MODES: Final = ("preserve", "hybrid", "re-derive")
-_FIRST_TO_IMPORT: Final = (1, 2, 0)
+_FIRST_TO_IMPORT: Final = (1, 3, 0)
+_FIRST_TO_TRY: Final = (1, 2, 0)
 _LAST_WITHOUT_BACKGROUND: Final = (1, 6, 5)
 _NUMBER: Final = re.compile(
     r"\s*v?(\d{1,9})(?!\d)(?:\.(\d{1,9})(?!\d))?(?:\.(\d{1,9})(?!\d))?", re.ASCII
@@ -153,9 +154,15 @@ def _told(server: Server, path: str, also: Container[int] = ()) -> dict[str, Any
 
 
 def _imports(described: Mapping[str, Any], version: str | None) -> bool:
-    """Tell whether ``import_mode`` is a field of remember; by the version if nothing says so."""
+    """Tell whether ``import_mode`` is a field of remember; by the version if nothing says so.
+
+    A cognee 1.2 has the field and cannot do it: 1.2.2 stores nothing of a graph and answers 409.
+    """
+    known = _parts(version)
     if not isinstance(described.get("paths"), dict):
-        return (_parts(version) or (0,)) >= _FIRST_TO_IMPORT
+        return (known or (0,)) >= _FIRST_TO_IMPORT
+    if known is not None and _FIRST_TO_TRY <= known < _FIRST_TO_IMPORT:
+        return False
     body: Any = described
     for step in ("paths", REMEMBER, "post", "requestBody", "content", "multipart/form-data"):
         body = body.get(step) if isinstance(body, dict) else None

@@ -40,7 +40,7 @@ FIRST_WAIT_S: Final = 0.5
 _ENDINGS: Final = (".gz", ".tgz", ".zst", ".bz2", ".xz", ".tar", ".cogx")
 _GATEWAYS: Final = frozenset({502, 503, 504})
 """Said by what stands before a server, which may go on importing behind it."""
-_PARTLY: Final = frozenset({409, 422})
+_PARTLY: Final = frozenset({409, 415, 422})
 """A cognee's answers to imports that fail on the way."""
 _LOOK: Final = "Look with `cogx status` what runs there before you send it again."
 

@@ -122,7 +122,7 @@ def test_an_old_server_is_told_before_anything_is_sent(cognee: CogneeLike, good:
     with pytest.raises(UnsupportedServer, match=r"1\.1\.9") as caught:
         push_sync(good, url=cognee.url, api_key="secret")
     assert isinstance(caught.value, RuntimeError)
-    assert (caught.value.found, caught.value.needed) == ("1.1.9", "1.2.0")
+    assert (caught.value.found, caught.value.needed) == ("1.1.9", "1.3.0")
     assert nothing_was_sent(cognee)
 
 

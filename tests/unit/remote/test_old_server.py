@@ -45,7 +45,7 @@ def test_push_is_refused_and_nothing_was_posted(play: Play, mode: str) -> None:
     server = play("push")
     with pytest.raises(UnsupportedServer) as caught:
         push_sync(ARCHIVE, mode=mode, url=server.url, api_key=KEY)
-    assert (caught.value.found, caught.value.needed) == ("1.1.3", "1.2.0")
+    assert (caught.value.found, caught.value.needed) == ("1.1.3", "1.3.0")
     assert server.posted == []
 
 
@@ -64,7 +64,7 @@ def test_the_command_names_both_versions_and_the_ways_out(
     code = main(["push", str(ARCHIVE), "--url", server.url])
     told = capsys.readouterr().err
     assert code not in (0, 1)
-    for said in ("version 1.1.3", "1.2.0 or later", "Nothing was sent", "Upgrade", "sync()"):
+    for said in ("version 1.1.3", "1.3.0 or later", "Nothing was sent", "Upgrade", "sync()"):
         assert said in told
     assert KEY not in told
 

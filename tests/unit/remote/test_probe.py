@@ -73,7 +73,7 @@ def test_an_old_server_is_told_with_both_versions(server: Server, cognee: Cognee
     cognee.version, cognee.imports_archives = "1.1.3", False
     with pytest.raises(UnsupportedServer, match=r"version 1\.1\.3, and cognee 1\.2\.0") as caught:
         probe(server)
-    assert (caught.value.found, caught.value.needed) == ("1.1.3", "1.2.0")
+    assert (caught.value.found, caught.value.needed) == ("1.1.3", "1.3.0")
     assert isinstance(caught.value, RuntimeError)
 
 
@@ -93,7 +93,8 @@ def test_nothing_was_sent_to_an_old_server(server: Server, cognee: CogneeLike) -
 
 
 @pytest.mark.parametrize(
-    ("version", "imports"), [("0.5.0", True), ("9.9.9", False), (None, True), ("unknown", False)]
+    ("version", "imports"),
+    [("0.5.0", True), ("9.9.9", False), (None, True), ("unknown", False)],
 )
 def test_the_description_counts_and_not_the_version(
     server: Server, cognee: CogneeLike, version: str | None, imports: bool
@@ -102,15 +103,24 @@ def test_the_description_counts_and_not_the_version(
     assert look(server).imports is imports
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.2.0", "1.2.2-local"])
+def test_a_version_that_offers_imports_and_fails_at_them_is_not_believed(
+    server: Server, cognee: CogneeLike, version: str
+) -> None:
+    cognee.version, cognee.imports_archives = version, True
+    assert not look(server).imports
+
+
 @pytest.mark.parametrize(
     ("version", "imports"),
     [
-        ("1.2.0", True),
-        ("1.2", True),
+        ("1.3.0", True),
+        ("1.3", True),
+        ("1.2.9", False),
         ("v1.6.5-local", True),
         ("1.10.0", True),
         ("2", True),
-        ("1.2.0rc1", True),
+        ("1.3.0rc1", True),
         ("1.1.9", False),
         ("0.99.99", False),
         ("1", False),
@@ -196,7 +206,7 @@ def test_a_description_without_the_route_says_no(
 
 @pytest.mark.parametrize(
     ("version", "works"),
-    [("1.6.5", False), ("1.6.5-local", False), ("1.2.0", False), ("unknown", False),
+    [("1.6.5", False), ("1.6.5-local", False), ("1.3.0", False), ("unknown", False),
      (None, False), ("1.6.6", True), ("1.10.0", True), ("2.0", True)],
 )  # fmt: skip
 def test_background_is_not_trusted_up_to_1_6_5(
