@@ -106,8 +106,10 @@ class ChatDeriver:
         """Yield each passage with its records.
 
         Raises:
-            BudgetSpent: once all is yielded that was answered before.
+            BudgetSpent: the next call would pass the budget.
             RemoteError: further calls make no sense.
+
+        Both come once all is yielded that was answered.
         """
         spent: BudgetSpent | None = None
         failure: RemoteError | None = None
@@ -115,22 +117,23 @@ class ChatDeriver:
             self._reader.read,
             passages,
             threads=self._settings.concurrency,
-            may_go_on=lambda: spent is None,
+            may_go_on=lambda: spent is None and self._client.ended is None,
         )
         for passage, outcome in outcomes:
             error = outcome.exception()
             if error is None:
                 yield passage, self._taken(outcome)
-            elif isinstance(error, BudgetSpent):
+                continue
+            if isinstance(error, BudgetSpent):
                 spent = error
-                yield passage, Underived(str(error))
-            elif not isinstance(error, RemoteError):
-                raise error
-            elif self._client.ended is not None:
-                raise self._client.ended
-            else:
+            elif isinstance(error, RemoteError):
                 failure = error
-                yield passage, Underived(str(error))
+            else:
+                raise error
+            yield passage, Underived(str(error))
+        # What was answered behind the end of it all is paid for: it has been yielded.
+        if self._client.ended is not None:
+            raise self._client.ended
         if spent is not None:
             raise spent
         if failure is not None and not self._client.has_answered:

@@ -390,6 +390,17 @@ def test_a_wrong_key_ends_the_run_at_once(make: Make, model: ModelServer) -> Non
     assert model.calls <= 4
 
 
+def test_what_was_answered_behind_the_end_is_given(make: Make, model: ModelServer) -> None:
+    refused = Answer(402, body={"error": {"message": "pay"}}, delay_s=0.5)
+    model.of("Bob", refused)
+    model.says("Ann", entities=ENTITIES)
+    given: list[Any] = []
+    with pytest.raises(RemoteRefused, match="no credit"):
+        for _, made in make(concurrency=4).derive(texts("Bob", TEXT, TEXT)):
+            given.append(made)
+    assert [isinstance(made, Underived) for made in given] == [True, False, False]
+
+
 def test_an_endpoint_that_never_answers_fails_the_run(
     deriver: ChatDeriver, model: ModelServer
 ) -> None:
