@@ -71,7 +71,7 @@ def test_health_that_says_nothing_is_no_fault(
 
 def test_an_old_server_is_told_with_both_versions(server: Server, cognee: CogneeLike) -> None:
     cognee.version, cognee.imports_archives = "1.1.3", False
-    with pytest.raises(UnsupportedServer, match=r"version 1\.1\.3, and cognee 1\.2\.0") as caught:
+    with pytest.raises(UnsupportedServer, match=r"version 1\.1\.3, and cognee 1\.3\.0") as caught:
         probe(server)
     assert (caught.value.found, caught.value.needed) == ("1.1.3", "1.3.0")
     assert isinstance(caught.value, RuntimeError)
@@ -251,7 +251,7 @@ def test_an_open_server_needs_no_key() -> None:
 @pytest.mark.parametrize("body", [b"<html>", {"detail": "hello"}, None])
 def test_a_sign_in_page_is_no_cognee(server: Server, cognee: CogneeLike, body: Any) -> None:
     cognee.can("/api/v1/datasets", Answer(body=body))
-    with pytest.raises(RemoteGarbled, match="Is this a cognee"):
+    with pytest.raises(RemoteGarbled, match="Is this"):
         check_key(server)
 
 
