@@ -93,7 +93,7 @@ def split(
         InvalidArchive: the archive breaks the specification; nothing is written.
         EmptyGraph: it holds no record.
         AlreadyThere: a part exists and ``force`` is not set; nothing is written.
-    Cost: two passes over the archive and one for every eight parts; temporary disk of about 150
+    Cost: two passes over the archive and one for every eight parts; temporary disk of about 100
     bytes a record; memory does not grow with the archive.
     """
     if compression not in ENDINGS:
