@@ -177,6 +177,7 @@ class SyncJob:
                 api_key=self._at.key,
                 kinds=GRAPH_KINDS,
                 dry_run=self._dry_run,
+                split=True,
                 progress=self._progress,
             )
         except EmptyGraph:
