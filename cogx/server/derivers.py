@@ -16,18 +16,20 @@ from cogx.server.refusals import refused
 from cogx.server.settings import Settings
 
 
-def deriver_of(settings: Settings, schema: GraphSchema | None = None) -> Deriver:
+def deriver_of(
+    settings: Settings, schema: GraphSchema | None = None, instructions: str | None = None
+) -> Deriver:
     """Return the deriver of a server: the one set, else ``chat`` if there is a model for it.
 
     Args:
-        schema: what a model is told to keep to.
+        schema, instructions: what a model is told to keep to.
 
     Raises:
         MissingExtra, UnknownName, BadSetting: the server is set up for one that is not there.
     """
     name = settings.deriver or ("chat" if has_model(settings) else "vocabulary")
     if name == "chat":
-        return ChatDeriver(chat_settings(settings), schema)
+        return ChatDeriver(chat_settings(settings), schema, instructions)
     return deriver_named(name)
 
 

@@ -41,6 +41,7 @@ class ChatDeriver:
         settings: which model is asked; None takes them from the environment.
         schema: the entity types and relations that are wanted. The model is bound to it as far
             as the endpoint can; see :mod:`cogx.derive.constrained` for who makes sure.
+        instructions: what is wanted besides, in words: an extraction prompt.
 
     Raises:
         MissingExtra: httpx is not installed.
@@ -55,12 +56,16 @@ class ChatDeriver:
     names_are_ids = True
 
     def __init__(
-        self, settings: ChatSettings | None = None, schema: GraphSchema | None = None
+        self,
+        settings: ChatSettings | None = None,
+        schema: GraphSchema | None = None,
+        instructions: str | None = None,
     ) -> None:
         self._settings = settings or ChatSettings.from_environment()
         self._schema = schema
+        self._instructions = instructions
         self._client = ChatClient(self._settings)
-        self._reader = PassageReader(self._client, schema)
+        self._reader = PassageReader(self._client, schema, instructions)
         self.concurrency = self._settings.concurrency
         self._counts: Counter[str] = Counter()
         self.examples: dict[str, list[str]] = {}
@@ -82,6 +87,7 @@ class ChatDeriver:
         parts = [
             *(asked.url, asked.model, PROMPT_VERSION, asked.temperature, asked.top_p),
             *(asked.seed, asked.max_output_tokens, self._schema.digest if self._schema else None),
+            *([self._instructions] if self._instructions else []),
         ]
         return hashlib.sha256(encode(parts)).hexdigest()
 

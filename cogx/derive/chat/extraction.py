@@ -141,7 +141,7 @@ def _take_properties(
     made: Extraction,
     properties: Properties,
 ) -> None:
-    for one in told["properties"]:
+    for one in told.get("properties", ()):
         name, words = one["property"], clean(one["value"], _MOST_TEXT)
         has_room = ground.has_name(words) and properties.add(
             found.attributes, found.entity_type, name, words

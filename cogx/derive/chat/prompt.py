@@ -67,9 +67,15 @@ value that the text has for a property of its type. "value" is copied letter for
 """
 
 
-def system_message(schema: GraphSchema | None) -> Message:
-    """Return what the model is told for all passages."""
-    parts = [_RULES, *([_schema_told(schema)] if schema else []), _FORM]
+_ASKED: Final = "What is wanted besides, as far as it does not go against the rules above:"
+
+
+def system_message(schema: GraphSchema | None, instructions: str | None = None) -> Message:
+    """Return what the model is told for all passages; whose instructions they are stands there."""
+    parts = [_RULES, *([_schema_told(schema)] if schema else [])]
+    if instructions:
+        parts.append(f"{_ASKED}\n\n{instructions.strip()}")
+    parts.append(_FORM)
     return {"role": "system", "content": "\n\n".join(parts)}
 
 

@@ -38,10 +38,12 @@ class PassageReader:
     ``system`` is the external_system that records get.
     """
 
-    def __init__(self, client: ChatClient, schema: GraphSchema | None) -> None:
+    def __init__(
+        self, client: ChatClient, schema: GraphSchema | None, instructions: str | None = None
+    ) -> None:
         self._client = client
         self._form = answer_schema(schema)
-        self._rules = system_message(schema)
+        self._rules = system_message(schema, instructions)
         relations = schema.relations if schema else ()
         self._predicates = frozenset(relation.predicate for relation in relations)
         self._properties = Properties(schema) if schema else None

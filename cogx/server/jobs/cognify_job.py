@@ -49,7 +49,7 @@ def run(work: Work) -> dict[str, Any]:
                 work.places.store_uri(work.dataset_id),
                 mode="hybrid",
                 on_conflict="skip",  # What the graph says already is not changed by what is found.
-                deriver=deriver_of(work.settings, schema),
+                deriver=deriver_of(work.settings, schema, work.job.payload.get("prompt")),
                 schema=schema,
                 known=NamesSource(index, SYSTEM),
                 progress=work.progress,

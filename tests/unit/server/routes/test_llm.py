@@ -129,6 +129,7 @@ def test_the_chain_from_a_text_to_a_graph_of_its_schema(
         body = {"datasets": ["kb"]} | schema | prompt
         assert one.post("/api/v1/cognify", json=body).status_code == 200
         graph = one.get(f"/api/v1/datasets/{dataset}/graph").json()
+    assert prompt["customPrompt"].strip() in model.asked[-1].words
     types = {node["type"] for node in graph["nodes"]}
     assert ("Person" in types, "City" in types) == (True, False)
 
