@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from cogx.archive.reader import open_archive
 from cogx.engine.holdings import StoreRecords
@@ -19,7 +20,7 @@ from cogx.limits import Limits
 from cogx.ports import RecordSource
 from cogx.text_files import FileText, text_of_file
 
-_JSON: str = ".json"
+_JSON: Final = ".json"
 
 
 @contextmanager
@@ -64,7 +65,8 @@ def name_of(source: Any) -> str | None:
         return None
     path = os.fspath(source)
     if names_store(path):
-        path = parse_uri(path)[1].partition("?")[0]
+        place = urlsplit(parse_uri(path)[1])
+        path = place.path.strip("/") or place.hostname or ""  # never who logs in there
     name = PurePath(path).name
     for ending in (*SUFFIXES, ".cogx"):
         name = name.removesuffix(ending)

@@ -16,8 +16,8 @@ from cogx.graph_schema.observations import (
     merged_types,
 )
 from cogx.graph_schema.parsing import parse_graph_schema
+from cogx.graph_schema.rules import DIALECT
 
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 COUNT: Final = "x-cogx-count"
 """An annotation: how many nodes or facts of a sort were seen."""
 _TEXT: Final = {"type": "string"}

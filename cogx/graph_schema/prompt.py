@@ -40,9 +40,9 @@ Rules
 
 def prompt_for(schema: GraphSchema) -> str:
     """Return the extraction prompt of a schema: its types, fields, relations, and the rules."""
-    about = schema.document.get("description")
-    introduction = [_INTRODUCTION, f"The graph is about: {about}"] if about else [_INTRODUCTION]
-    parts = [*introduction, "\n".join(["Types", "", *_types(schema)])]
+    about = _flat(schema.document.get("description", ""))
+    parts = [_INTRODUCTION, *([f"The graph is about: {about}"] if about else [])]
+    parts.append("\n".join(["Types", "", *_types(schema)]))
     if schema.relations:
         parts.append("\n".join(["Relations", "", *_relations(schema)]))
     return "\n\n".join([*parts, _RULES]) + "\n"
@@ -50,7 +50,7 @@ def prompt_for(schema: GraphSchema) -> str:
 
 def _types(schema: GraphSchema) -> Iterator[str]:
     for one in schema.entity_types:
-        yield f"- {one.name}{_said(one.description)}"
+        yield f"- {_flat(one.name)}{_said(one.description)}"
         yield from _fields(one)
 
 
@@ -64,20 +64,25 @@ def _fields(one: EntityType) -> Iterator[str]:
 
 
 def _field(field: Property) -> str:
-    return f"{field.name} ({field.kind}){_said(field.description)}"
+    return f"{_flat(field.name)} ({_flat(field.kind)}){_said(field.description)}"
 
 
 def _relations(schema: GraphSchema) -> Iterator[str]:
     """Yield a line for each relation of a type, whatever it leads to."""
     for _, group in groupby(schema.relations, key=lambda one: (one.source, one.predicate)):
         found = list(group)
-        *others, last = [one.target for one in found]
+        *others, last = [_flat(one.target) for one in found]
         targets = f"{', '.join(others)} or {last}" if others else last
         number = "any number" if any(one.many for one in found) else "at most one"
         yield (
-            f"- {found[0].source} {found[0].predicate} {targets} ({number})"
+            f"- {_flat(found[0].source)} {_flat(found[0].predicate)} {targets} ({number})"
             f"{_said(found[0].description)}"
         )
+
+
+def _flat(text: str) -> str:
+    """Return a text on one line: none of a schema's words begins a rule of its own."""
+    return " ".join(text.split())
 
 
 def _said(description: str) -> str:

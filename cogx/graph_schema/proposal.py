@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cogx.graph_schema.building import DIALECT, members, reference, root_title
+from cogx.graph_schema.building import members, reference, root_title
 from cogx.graph_schema.model import GraphSchema
 from cogx.graph_schema.naming import name_key, pascal_case, snake_case
 from cogx.graph_schema.parsing import parse_graph_schema
+from cogx.graph_schema.rules import DIALECT
 
 ANSWER_NAME: Final = "graph_schema"
 INSTRUCTIONS: Final = """\

@@ -20,6 +20,11 @@ from cogx.graph_schema.references import (
     targets,
 )
 
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_DIALECTS: Final = frozenset(
+    {DIALECT, "https://json-schema.org/draft/2019-09/schema"}
+    | {f"http://json-schema.org/draft-0{number}/schema" for number in (6, 7)}
+)
 MOST_DEPTH: Final = 64
 _SHOWN: Final = 200
 
@@ -50,7 +55,7 @@ def check_graph_schema(document: object) -> list[Fault]:
     if _is_too_deep(document):
         remedy = "Move what is nested into $defs."
         return [Fault("", f"is nested deeper than {MOST_DEPTH} levels", remedy)]
-    for rules in (_meta_schema, _root, _references, _advice):
+    for rules in (_dialect, _meta_schema, _root, _references, _advice):
         faults = list(rules(document))
         if any(fault.is_error for fault in faults) or rules is _advice:
             return faults
@@ -69,6 +74,13 @@ def _inside(value: object) -> Iterator[object]:
         yield from value.values()
     elif isinstance(value, list):
         yield from value
+
+
+def _dialect(document: Mapping[str, Any]) -> Iterator[Fault]:
+    told = document.get("$schema", DIALECT)
+    if not isinstance(told, str) or told.rstrip("#") not in _DIALECTS:
+        remedy = f'Write "$schema": "{DIALECT}", or leave it out.'
+        yield Fault("/$schema", f"{str(told)[:_SHOWN]!r} is no dialect that is read here", remedy)
 
 
 def _meta_schema(document: Mapping[str, Any]) -> Iterator[Fault]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cogx.errors import MissingExtra
+from cogx.errors import BadSetting, MissingExtra
 
 _UNSEEN: Final = frozenset(
     {"script", "style", "template", "noscript", "head", "svg", "iframe", "object"}
@@ -28,17 +29,26 @@ _ENDS: Final = re.compile(rf" ?([{_LINE}{_PARAGRAPH}]) ?")
 _BREAKS: Final = re.compile(f"[{_LINE}{_PARAGRAPH}]+")
 
 
-def html_text(content: bytes) -> tuple[str, str | None]:
+def html_text(content: bytes, name: str) -> tuple[str, str | None]:
     """Return (text, title) of a page; what a reader does not see is left out.
 
     Raises:
         MissingExtra: beautifulsoup4 is not installed.
+        BadSetting: its declarations cannot be read.
     """
     try:
-        from bs4 import BeautifulSoup  # noqa: PLC0415
+        from bs4 import BeautifulSoup, UnicodeDammit  # noqa: PLC0415
+        from bs4.exceptions import ParserRejectedMarkup  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtra("documents", "Reading HTML files") from error
-    page = BeautifulSoup(content, "html.parser")
+    # It tells of characters it cannot decode in its log, which goes to stderr if nobody listens.
+    logging.getLogger("bs4").addHandler(logging.NullHandler())
+    markup = UnicodeDammit(content, is_html=True).unicode_markup or ""
+    try:
+        # It warns of markup that might be XML, or a file's name; neither is meant here.
+        page = BeautifulSoup(markup.replace("<?xml", "<?x") + "\n", "html.parser")
+    except ParserRejectedMarkup as error:
+        raise BadSetting(f"{name}: is no HTML that can be read. Save it anew.") from error
     title = " ".join(page.title.get_text().split()) if page.title else ""
     text = _ENDS.sub(r"\1", _SPACES.sub(" ", "".join(_pieces(page))))
     return _BREAKS.sub(_break, text).strip() + "\n", title or None

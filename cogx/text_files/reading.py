@@ -60,7 +60,7 @@ def text_of_file(
     elif form == "text/html":
         from cogx.text_files.html import html_text  # noqa: PLC0415
 
-        text, title = html_text(content)
+        text, title = html_text(content, name)
     else:
         text = _decoded(content, name)
     return FileText(text.replace("\r\n", "\n"), title or PurePath(name).stem, form)

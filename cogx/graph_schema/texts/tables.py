@@ -56,10 +56,13 @@ def delimiter_of(text: str) -> str | None:
     if len(lines) < 2:
         return None
     for delimiter in _DELIMITERS:
-        header, *rows = csv.reader(lines, delimiter=delimiter)
+        try:
+            header, *rows = csv.reader(lines, delimiter=delimiter)
+        except csv.Error:  # a lone carriage return, a field without end
+            continue
         named = all(cell.strip() and len(cell.split()) <= _WORDS_OF_A_HEADER for cell in header)
         # The last line may be cut, or a row may be broken inside quotes.
-        if len(header) > 1 and named and len(rows[0]) == len(header) == len(set(header)):
+        if rows and len(header) > 1 and named and len(rows[0]) == len(header) == len(set(header)):
             return delimiter
     return None
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from cogx.archive.writer import ArchiveWriter
 from cogx.derive.chat.settings import ChatSettings
+from cogx.engine.graph_sources import name_of
 from cogx.engine.import_ import import_archive
 from cogx.engine.schema_check import check_graph
 from cogx.engine.schema_inference import infer_schema
@@ -178,6 +179,11 @@ def test_the_first_source_names_the_graph(tmp_path: Path) -> None:
     path.write_text("Person: Ada\nBorn: 1815\n")
     assert infer_schema(path).title == "MyNotesGraph"
     assert infer_schema(path, title="Team").title == "TeamGraph"
+
+
+def test_who_logs_in_is_not_what_a_graph_is_called_after() -> None:
+    assert name_of("bolt://ada:secret@db.example:7687") == "db"
+    assert name_of("postgresql://ada:secret@db.example/memory") == "memory"
 
 
 def test_a_json_file_is_a_text_and_json_with_a_scheme_a_graph(tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cogx.errors import BadSetting
 from cogx.graph_schema.parsing import MOST_BYTES, parse_graph_schema, read_graph_schema
+from cogx.graph_schema.prompt import prompt_for
 
 from .documents import TEAM, team
 
@@ -124,6 +128,33 @@ def test_all_errors_are_told_at_once() -> None:
         "  /title: 'a b' cannot be the name of a class. Write AB.\n"
         '  (root): is not of the type object. Add "type": "object".'
     )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4)
+    | st.sampled_from(["#", "#/$defs/A", "object", "array", "http://x", "AGraph"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["$ref", "$defs", "definitions", "properties", "items", "anyOf", "required", "type",
+             "title", "description", "enum", "const", "A", "name", "$schema", "$id", "allOf"]
+        ),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(["$defs", "properties", "required", "items"]), JSON))
+def test_a_document_is_read_or_refused(given_: dict[str, Any]) -> None:
+    document = {"title": "AGraph", "type": "object"} | given_
+    try:
+        schema = parse_graph_schema(document)
+    except BadSetting:
+        return
+    assert prompt_for(schema)
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])

@@ -31,6 +31,9 @@ def test_a_good_schema_has_no_fault() -> None:
     ("document", "pointer", "message"),
     [
         ([], "", "is not a JSON object"),
+        (team(**{"$schema": 3}), "/$schema", "'3' is no dialect that is read here"),
+        (team(**{"$schema": "http://json-schema.org/draft-03/schema#"}), "/$schema",
+         "'http://json-schema.org/draft-03/schema#' is no dialect that is read here"),
         (team(title=None), "", "has no title"),
         (team(title=""), "", "has no title"),
         (team(title="Team Graph"), "/title", "'Team Graph' cannot be the name of a class"),
@@ -52,6 +55,14 @@ def test_a_good_schema_has_no_fault() -> None:
 )  # fmt: skip
 def test_an_error_says_where_and_what(document: object, pointer: str, message: str) -> None:
     assert errors(document) == [(pointer, message)]
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    ["https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/draft-07/schema#"],
+)
+def test_dialects_that_are_read(dialect: str) -> None:
+    assert errors(team(**{"$schema": dialect})) == []
 
 
 def test_what_is_no_json_schema_is_told_by_the_meta_schema() -> None:

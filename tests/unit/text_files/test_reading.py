@@ -140,9 +140,30 @@ def test_html_says_its_title(put: Put) -> None:
     assert text_of_file(put("a.html", PAGE)).title == "The page"
 
 
-@pytest.mark.parametrize("content", [b"", b"<" * 5000, b"<div>" * 20_000 + b"x", b"\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<" * 5000,
+        b"<div>" * 20_000 + b"x",
+        b"\xff\xfe\x00",
+        b"a.html",
+        b"<?xml version='1.0'?><feed>x</feed>",
+        b"<p>\xff\x81",
+    ],
+)
 def test_odd_html_does_no_harm(put: Put, content: bytes) -> None:
     assert text_of_file(put("a.htm", content)).text.endswith("\n")
+
+
+def test_the_encoding_that_html_tells_is_heard(put: Put) -> None:
+    page = '<meta charset="latin-1"><p>é'.encode("latin-1")
+    assert text_of_file(put("a.html", page)).text == "é\n"
+
+
+def test_html_whose_declarations_cannot_be_read(put: Put) -> None:
+    with pytest.raises(BadSetting, match="is no HTML that can be read"):
+        text_of_file(put("a.html", b"<![- x --><p>"))
 
 
 def test_pdf_pages_stand_apart(put: Put) -> None:
