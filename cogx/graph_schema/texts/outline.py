@@ -24,7 +24,9 @@ _PAIR: Final = re.compile(
 )
 _LISTED: Final = re.compile(r"\s*[,;]\s+")
 _RULE: Final = re.compile(r"[\s|:+-]*-[\s|:+-]*")
+_FENCES: Final = ("```", "~~~")
 _MOST_WORDS: Final = 4
+_MOST_WORDS_OF_A_VALUE: Final = 12
 _LONGEST: Final = 1_000
 """A longer line is prose."""
 
@@ -38,52 +40,85 @@ class _Section(Struct):
     pairs: list[list[tuple[str, str]]] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
 
-    @property
-    def holds_things(self) -> bool:
-        """Tell whether anything is described under it."""
-        return bool(self.pairs)
-
 
 def outline_of(text: str) -> tuple[list[Thing], list[str]]:
-    """Return the things that the form of a text tells, and the lines that have no form."""
-    sections = [_Section(0, "", None)]
-    prose: list[str] = []
-    fresh = True
+    """Return the things that the form of a text tells, and the lines that have no form.
+
+    Blocks between fences are code, and are left out.
+    """
+    reader = _Reader()
+    fence = ""
     for line in [*text.split("\n"), ""]:
-        if len(line) > _LONGEST:
-            prose.append(line)
-            continue
-        heading, pair = _HEADING.fullmatch(line), _PAIR.fullmatch(line)
-        if heading:
-            sections.append(_under(sections, len(heading[1]), heading[2]))
-            fresh = True
-        elif line.count("|") > (2 if line.lstrip().startswith("|") else 0):
-            sections[-1].rows.append([cell.strip() for cell in line.strip().strip("|").split("|")])
-        elif pair and len(pair[1].split()) <= _MOST_WORDS:
-            blocks = sections[-1].pairs
-            if fresh or not blocks or _begins_anew(blocks[-1], pair[1]):
-                blocks.append([])
-            blocks[-1].append((pair[1].strip(), pair[2]))
-            fresh = False
+        mark = line.lstrip()[:3]
+        if fence or mark in _FENCES:
+            fence = "" if mark == fence else fence or mark
         else:
-            fresh = fresh or not line.strip()
-            prose.append(line)
-    things = [one for section in sections for one in _things(section, sections)]
-    return things, prose
+            reader.read(line)
+    holding = Counter(one.parent for one in reader.sections if one.pairs)
+    things = [
+        one
+        for section in reader.sections
+        for one in _things(section, reader.parent_of(section), holding[section.parent])
+    ]
+    return things, reader.prose
 
 
-def _under(sections: list[_Section], level: int, heading: str) -> _Section:
-    above = (i for i in reversed(range(1, len(sections))) if sections[i].level < level)
-    return _Section(level, heading, next(above, None))
+class _Reader:
+    """Sorts lines into sections, and those without a form into prose."""
+
+    def __init__(self) -> None:
+        self.sections = [_Section(0, "", None)]
+        self.prose: list[str] = []
+        self._open: list[int] = []
+        self._is_fresh = True
+
+    def parent_of(self, section: _Section) -> _Section | None:
+        """Return the section that a heading stands under."""
+        return None if section.parent is None else self.sections[section.parent]
+
+    def read(self, line: str) -> None:
+        """Take the next line."""
+        heading = pair = None
+        if len(line) <= _LONGEST:
+            heading, pair = _HEADING.fullmatch(line), _PAIR.fullmatch(line)
+        if heading:
+            self._begin(len(heading[1]), heading[2])
+        elif (
+            line.count("|") > (2 if line.lstrip().startswith("|") else 0) and len(line) <= _LONGEST
+        ):
+            cells = line.strip().strip("|").split("|")
+            self.sections[-1].rows.append([cell.strip() for cell in cells])
+        elif pair and _is_property(pair[1], pair[2]):
+            self._add(pair[1].strip(), pair[2])
+        else:
+            self._is_fresh = self._is_fresh or not line.strip()
+            self.prose.append(line)
+
+    def _begin(self, level: int, heading: str) -> None:
+        while self._open and self.sections[self._open[-1]].level >= level:
+            self._open.pop()
+        parent = self._open[-1] if self._open else None
+        self._open.append(len(self.sections))
+        self.sections.append(_Section(level, heading, parent))
+        self._is_fresh = True
+
+    def _add(self, key: str, value: str) -> None:
+        """Take a property; a block ends at an empty line, or where its first key comes again."""
+        blocks = self.sections[-1].pairs
+        if self._is_fresh or not blocks or blocks[-1][0][0] == key:
+            blocks.append([])
+        blocks[-1].append((key, value))
+        self._is_fresh = False
 
 
-def _begins_anew(block: list[tuple[str, str]], key: str) -> bool:
-    return block[0][0] == key
+def _is_property(key: str, value: str) -> bool:
+    """Tell whether a line tells a property; a long value is a sentence."""
+    return len(key.split()) <= _MOST_WORDS and len(value.split()) <= _MOST_WORDS_OF_A_VALUE
 
 
-def _things(section: _Section, sections: list[_Section]) -> Iterator[Thing]:
+def _things(section: _Section, parent: _Section | None, siblings: int) -> Iterator[Thing]:
     if section.heading:
-        yield from _under_heading(section, sections)
+        yield from _under_heading(section, parent, siblings)
     else:
         for block in section.pairs:
             if len(block) > 1:
@@ -91,16 +126,14 @@ def _things(section: _Section, sections: list[_Section]) -> Iterator[Thing]:
     yield from _rows(section)
 
 
-def _under_heading(section: _Section, sections: list[_Section]) -> Iterator[Thing]:
+def _under_heading(section: _Section, parent: _Section | None, siblings: int) -> Iterator[Thing]:
     """Yield the thing that a section describes; all its blocks belong to it."""
     sort, colon, name = section.heading.partition(": ")
     pairs = [pair for block in section.pairs for pair in block]
     if colon and is_short(sort) and name:
         yield _thing(sort, [("name", name), *pairs])
         return
-    parent = None if section.parent is None else sections[section.parent]
-    siblings = [one for one in sections if one.parent == section.parent and one.holds_things]
-    if parent is not None and len(siblings) > 1 and is_short(parent.heading):
+    if parent is not None and siblings > 1 and is_short(parent.heading):
         if pairs:
             yield _thing(singular(parent.heading), [("name", section.heading), *pairs])
         return
@@ -108,7 +141,7 @@ def _under_heading(section: _Section, sections: list[_Section]) -> Iterator[Thin
     if len(repeated) > 1 and is_short(section.heading):
         for block in repeated:
             yield _by_its_lines(block, singular(section.heading))
-    elif pairs:
+    elif len(pairs) > 1:
         has_name = any(snake_case(key) in NAME_KEYS for key, _ in pairs)
         sort = section.heading if has_name and is_short(section.heading) else ANY_TYPE
         named = pairs if has_name else [("name", section.heading), *pairs]

@@ -124,6 +124,22 @@ def test_a_column_called_after_a_type_is_a_relation() -> None:
     assert found == {"Person company Company", "Person boss Person"}
 
 
+def test_code_is_no_text() -> None:
+    schema = infer_from_texts([f"{LINES}\n```yaml\nServer: x\nPort: 3\n```\n"])
+    assert list(types(schema)) == ["Company", "Person"]
+
+
+def test_a_sentence_behind_a_colon_is_no_property() -> None:
+    sentence = "this is a sentence of many words that says something and goes on and on"
+    schema = infer_from_texts([LINES.replace("City: London", f"City: London\nNote: {sentence}")])
+    assert types(schema)["Company"] == ["city text"]
+
+
+def test_many_headings_are_read_in_one_go() -> None:
+    text = "# a\n" * 20_000 + "## Person: Ada\nAge: 3\n" * 2_000
+    assert types(infer_from_texts([text])) == {"Person": ["age integer"]}
+
+
 def test_prose_with_commas_is_no_table() -> None:
     text = "When Ada came, she met Bob Stone,\nand Ada went home, and Bob Stone slept,\n"
     assert "Record" not in types(infer_from_texts([text]))
