@@ -40,7 +40,7 @@ class BuildSite:
         if not path.parent.is_dir():
             raise BadSetting(f"{path.parent} is not a directory. Make it first.")
         self.path = path
-        self._lock = _Lock(path)
+        self._lock = Lock(path)
         try:
             self._was = _state(path)
             _clear_leftovers(path)
@@ -101,7 +101,7 @@ def clear_leftovers(path: Path) -> int:
     Raises:
         StoreBusy: one of them is alive.
     """
-    lock = _Lock(path)
+    lock = Lock(path)
     try:
         return _clear_leftovers(path)
     finally:
@@ -118,10 +118,22 @@ def tidy(path: Path) -> None:
             clear_leftovers(path)
 
 
-class _Lock:
-    """The right to build for a path. The kernel takes it back from a process that dies."""
+class Lock:
+    """The right to build for a path. The kernel takes it back from a process that dies.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        busy: what to say if another process has it; ``{owner}`` becomes who and since when.
+
+    Raises:
+        StoreBusy: another process has it.
+        OutputError: the lock cannot be written.
+    """
+
+    def __init__(self, path: Path, busy: str = "") -> None:
+        busy = busy or (
+            f"{path} is being written to by another process ({{owner}}). "
+            "Wait until it is done, or stop it; nothing of it is lost if you do."
+        )
         self._file = _lock_of(path)
         self._held = -1
         while self._held < 0:
@@ -134,10 +146,7 @@ class _Lock:
             except BlockingIOError as error:
                 owner = _owner(handle)
                 os.close(handle)
-                raise StoreBusy(
-                    f"{path} is being written to by another process ({owner}). "
-                    "Wait until it is done, or stop it; nothing of it is lost if you do."
-                ) from error
+                raise StoreBusy(busy.replace("{owner}", owner)) from error
             # The name may have been taken away between the two calls, with the lock of its holder.
             if _is_at(handle, self._file):
                 self._held = handle
@@ -153,6 +162,7 @@ class _Lock:
             raise
 
     def release(self) -> None:
+        """Give it back. May be called twice."""
         if self._held >= 0:
             with suppress(FileNotFoundError):
                 self._file.unlink()

@@ -9,11 +9,14 @@ from fastapi import FastAPI
 
 from cogx.generator import VERSION
 from cogx.server import refusals
+from cogx.server.access import Access
 from cogx.server.agent_mode import watchdog_of
 from cogx.server.context import Context
 from cogx.server.gate import Gate
+from cogx.server.headers import Headers
 from cogx.server.identity.users import default_user
 from cogx.server.jobs.dispatcher import Dispatcher
+from cogx.server.metrics import Metrics
 from cogx.server.places import Places
 from cogx.server.routes import (
     activity,
@@ -65,32 +68,25 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application of a server; what it needs is opened when it starts.
 
     Raises at the start:
+        StoreBusy: another server has the data directory.
         StoreError: the state cannot be opened, or a newer cogx made it.
-        OSError: the data directory cannot be written.
+        OutputError, OSError: the data directory cannot be written.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         places = Places(settings.data_directory, settings.store)
-        places.make()
-        database = Database(settings.state_url)
-        database.migrate()
-        _first_user(settings, database)
-        dispatcher = Dispatcher(settings, database, places)
-        gate = Gate(settings.max_uploads_at_once, settings.max_uploads_waiting)
-        logins = Throttle(_MOST_LOGINS, _LOGINS_WITHIN_S)
-        watchdog = watchdog_of(settings, database)
-        app.state.context = Context(settings, database, places, dispatcher, gate, logins, watchdog)
-        await dispatcher.start()
+        lock = places.lock()
         try:
-            yield
+            async with _running(app, settings, places):
+                yield
         finally:
-            if watchdog is not None:
-                watchdog.stop()
-            await dispatcher.stop(settings.drain_s)
-            database.close()
+            lock.release()
 
     app = FastAPI(title="cogx", version=VERSION, lifespan=lifespan)
+    app.state.metrics = Metrics() if settings.metrics else None
+    app.add_middleware(Access, metrics=app.state.metrics)
+    app.add_middleware(Headers)
     refusals.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -102,6 +98,31 @@ def create_app(settings: Settings) -> FastAPI:
 
     answers.describe(app)
     return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, settings: Settings, places: Places) -> AsyncIterator[None]:
+    places.make()
+    database = Database(settings.state_url)
+    try:
+        database.migrate()
+        _first_user(settings, database)
+        metrics: Metrics | None = app.state.metrics
+        note = [metrics.job_ended] if metrics else []
+        dispatcher = Dispatcher(settings, database, places, *note)
+        gate = Gate(settings.max_uploads_at_once, settings.max_uploads_waiting)
+        logins = Throttle(_MOST_LOGINS, _LOGINS_WITHIN_S)
+        watchdog = watchdog_of(settings, database)
+        app.state.context = Context(settings, database, places, dispatcher, gate, logins, watchdog)
+        await dispatcher.start()
+        try:
+            yield
+        finally:
+            if watchdog is not None:
+                watchdog.stop()
+            await dispatcher.stop(settings.drain_s)
+    finally:
+        database.close()
 
 
 def _first_user(settings: Settings, database: Database) -> None:

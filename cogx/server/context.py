@@ -83,6 +83,7 @@ def caller_of(request: Request, context: Ctx, key: _Key, bearer: _Bearer, _: _Co
             found = default_user(state, settings.default_user_email, None)
     if not found.is_active or (parent and not parent.is_active):
         raise refused(401, "This user may not call any more.")
+    request.state.user = found.id  # For the log.
     note_activity(context.database, found)
     return found
 

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cogx.build_site import Lock
+from cogx.errors import OutputError
+
 _ENDINGS: Final = {"ladybug": "lbug", "sqlite": "sqlite"}
 
 
@@ -25,6 +28,25 @@ class Places:
 
     root: Path
     store: str = "ladybug"
+
+    def lock(self) -> Lock:
+        """Take the data directory, which is made if it is missing, for this process.
+
+        Raises:
+            StoreBusy: another server has it; the text says which and since when.
+            OutputError: it cannot be written.
+        """
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self.root}: {error.strerror}. Name another directory (--data, COGX_DATA_DIR)."
+            ) from error
+        return Lock(
+            self.root / "server",
+            f"Another server has {self.root} ({{owner}}). Stop it, or name another directory "
+            "(--data, COGX_DATA_DIR).",
+        )
 
     def make(self) -> None:
         """Make what is missing, and clear away what was being received when the last server died.

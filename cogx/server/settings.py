@@ -7,11 +7,21 @@ command line goes before the environment, that before the file ``.env``.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cogx.errors import BadSetting
 
 PORT: Final = 8000
 AGENT_PORT: Final = 8011
@@ -78,6 +88,7 @@ class Settings(BaseSettings):
     agent_ttl_s: float | None = Field(
         None, ge=120, validation_alias=_named("COGX_AGENT_TTL_SECONDS")
     )
+    metrics: bool = Field(False, validation_alias=_named("COGX_METRICS"))
     tracing: bool = Field(False, validation_alias=_named("COGNEE_TRACING_ENABLED"))
     json_logs: bool = Field(False, validation_alias=_named("COGX_JSON_LOGS"))
 
@@ -102,3 +113,29 @@ class Settings(BaseSettings):
         if scheme in ("postgres", "postgresql"):
             scheme = "postgresql+psycopg"
         return f"{scheme}{colon}{rest}"
+
+
+def settings_of(given: Mapping[str, object]) -> Settings:
+    """Return the settings: those given by their field's name, the others as they are found.
+
+    Raises:
+        BadSetting: some cannot be used; the text names their variables and never what they hold.
+    """
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        faults = [f"{_variable(str(one['loc'][0]))}: {one['msg']}" for one in error.errors()]
+        raise BadSetting(
+            f"{'; '.join(faults)}. Correct it in the environment, in .env or on the command line."
+        ) from error
+
+
+def variables_of(field: str) -> tuple[str, ...]:
+    """Return the environment variables of a setting; the first goes before the others."""
+    named = Settings.model_fields[field].validation_alias
+    assert isinstance(named, AliasChoices)
+    return tuple(str(one) for one in named.choices)
+
+
+def _variable(where: str) -> str:
+    return variables_of(where)[0] if where in Settings.model_fields else where

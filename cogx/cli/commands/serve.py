@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cogx.cli.exit_codes import FINE
 from cogx.cli.options import output_options
 from cogx.cli.terminal import Console
+from cogx.errors import BadSetting, MissingExtra
+
+if TYPE_CHECKING:
+    from cogx.server.settings import Settings
 
 
 @click.command("serve")
@@ -19,12 +25,14 @@ from cogx.cli.terminal import Console
     help="Where everything is kept; else ~/.local/share/cogx/server.",
 )  # fmt: skip
 @click.option("--agent-mode", is_flag=True, help="End when the last agent has left; port 8011.")
+@click.option("--url", metavar="URL", hidden=True)
 @output_options
 def command(
     host: str | None,
     port: int | None,
     data: Path | None,
     agent_mode: bool,
+    url: str | None,
     console: Console,
 ) -> int:
     """Serve memory to cognee and cogx clients.
@@ -32,9 +40,20 @@ def command(
     Settings come from the options, the environment and a file .env, in this order; see
     docs/server.md. Users log in unless REQUIRE_AUTHENTICATION is false.
     """
-    from cogx.server.serve import serve
-    from cogx.server.settings import Settings
-
+    if url is not None:
+        raise BadSetting(
+            f"cogx serve starts a server here. To log in at one, use: cogx connect {url}"
+        )
+    serve, settings_of = _server()
     given = {"host": host, "port": port, "data_directory": data, "agent_mode": agent_mode or None}
-    serve(Settings(**{name: value for name, value in given.items() if value is not None}))
+    serve(settings_of({name: value for name, value in given.items() if value is not None}))
     return FINE
+
+
+def _server() -> tuple[Callable[[Settings], None], Callable[[Mapping[str, object]], Settings]]:
+    try:
+        from cogx.server.serve import serve
+        from cogx.server.settings import settings_of
+    except ImportError as error:
+        raise MissingExtra("server", "cogx serve") from error
+    return serve, settings_of

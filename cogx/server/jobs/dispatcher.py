@@ -7,68 +7,92 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
+import time
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
-from cogx.server.jobs import work
-from cogx.server.jobs.queue import ENDED, Job, claim_next, end_job, job_by_id, wait_again
+from cogx.server.jobs.queue import (
+    ENDED,
+    Job,
+    claim_next,
+    end_job,
+    job_by_id,
+    put_back,
+    unfinished,
+    wait_again,
+)
+from cogx.server.jobs.workers import Worker, WorkerLost
 from cogx.server.places import Places, remove_tree
+from cogx.server.refusals import failed
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
 
 LOG: Final = logging.getLogger("cogx.server.jobs")
+_AFTER_FAULT_S: Final = 1.0
 
 
 class Dispatcher:
-    """Runs the jobs of a server while it runs."""
+    """Runs the jobs of a server while it runs.
 
-    def __init__(self, settings: Settings, database: Database, places: Places) -> None:
-        self._settings = settings
+    Args:
+        note: told the kind, outcome and seconds of each job that ends.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        places: Places,
+        note: Callable[[str, str, float], None] = lambda *_: None,
+    ) -> None:
         self._database = database
         self._places = places
-        self._pool: ProcessPoolExecutor | None = None
+        self._note = note
+        self._workers = [Worker(settings) for _ in range(settings.workers)]
+        self._idle = list(self._workers)
+        # Of their own: those of the routes must not wait for jobs.
+        self._threads = CapacityLimiter(settings.workers)
         self._wake = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[str, asyncio.Task[None]] = {}
         self._waiters: dict[str, list[asyncio.Event]] = defaultdict(list)
         self._loop: asyncio.Task[None] | None = None
-        self._stopping = False
+        self.is_stopping = False
 
     async def start(self) -> None:
         """Begin; jobs that a dead server left running wait again."""
-        with self._database.write() as state:
-            given_up = wait_again(state, "*")
-        for job_id in given_up:
-            LOG.error("job given up", extra={"job": job_id})
-            remove_tree(self._places.job(job_id))
+        await to_thread.run_sync(self._tidy)
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self, drain_s: float) -> None:
-        """Begin no more jobs, and let those that run end; what does not, runs at the next start."""
-        self._stopping = True
-        self._wake.set()
+        """Begin no more jobs, and let those that run end; what does not, runs at the next start.
+
+        May be called twice. Whoever waits for a job that is not done any more is told so.
+        """
+        self.is_stopping = True
+        self.wake()
         if self._loop is not None:
             await self._loop
+        self._ring(set(self._waiters) - set(self._running))
         if self._running:
-            await asyncio.wait(self._running, timeout=drain_s)
-        for task in self._running:
-            task.cancel()
-        if self._pool is not None:
-            for process in list((self._pool._processes or {}).values()):
-                process.terminate()
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            await asyncio.wait(self._running.values(), timeout=drain_s)
+        for worker in self._workers:
+            await to_thread.run_sync(worker.stop)
+        await asyncio.gather(*self._running.values())
 
     def wake(self) -> None:
         """Say that there may be a job."""
         self._wake.set()
 
     async def ended(self, job_id: str) -> Job:
-        """Wait until a job has ended, and return it."""
+        """Wait until a job has ended, and return it.
+
+        Raises:
+            Refusal: the server stops first (503).
+        """
         bell = asyncio.Event()
         self._waiters[job_id].append(bell)
         self.wake()
@@ -77,6 +101,11 @@ class Dispatcher:
                 job = await to_thread.run_sync(self._read, job_id)
                 if job.status in ENDED:
                     return job
+                if self.is_stopping and job_id not in self._running:
+                    raise failed(
+                        503, "The server stops. It has the job, and does it at its next start.",
+                        code="server.stopping", pipeline_run_id=job_id,
+                    )  # fmt: skip
                 await bell.wait()
                 bell.clear()
         finally:
@@ -85,42 +114,62 @@ class Dispatcher:
                 del self._waiters[job_id]
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while not self.is_stopping:
             self._wake.clear()
-            while len(self._running) < self._settings.workers and not self._stopping:
-                job = await to_thread.run_sync(self._claim)
-                if job is None:
-                    break
-                task = asyncio.create_task(self._do(job))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+            try:
+                await self._begin_all()
+            except Exception:
+                LOG.exception("jobs cannot be taken; tried again")
+                await asyncio.sleep(_AFTER_FAULT_S)
+                continue
             await self._wake.wait()
 
-    async def _do(self, job: Job) -> None:
-        LOG.info("job begins", extra={"job": job.id, "kind": job.kind, "dataset": job.dataset_id})
+    async def _begin_all(self) -> None:
+        while self._idle and not self.is_stopping:
+            job = await to_thread.run_sync(self._claim)
+            if job is None:
+                return
+            self._running[job.id] = asyncio.create_task(self._do(job, self._idle.pop()))
+
+    async def _do(self, job: Job, worker: Worker) -> None:
+        about = {"job": job.id, "kind": job.kind, "dataset": job.dataset_id, "user": job.owner_id}
+        LOG.info("job begins", extra=about | {"attempt": job.attempts})
+        began = time.monotonic()
         try:
-            told = await asyncio.get_running_loop().run_in_executor(
-                self._workers(), work.do, self._settings, job.id
-            )
-        except BrokenProcessPool:
-            self._pool = None
-            await to_thread.run_sync(self._lost, job.id)
-        else:
-            if trace := (told.get("error") or {}).pop("trace", None):
-                LOG.error("job failed: %s", trace, extra={"job": job.id})
-            await to_thread.run_sync(self._end, job, told)
-        for bell in self._waiters.get(job.id, ()):
-            bell.set()
+            outcome = await self._outcome(job, worker)
+        except Exception:
+            # It counts as running until the next start, which does it again.
+            LOG.exception("the end of a job could not be kept", extra=about)
+            outcome = "unknown"
+        seconds = time.monotonic() - began
+        LOG.info("job ends", extra=about | {"outcome": outcome, "seconds": round(seconds, 3)})
+        self._note(job.kind, outcome, seconds)
+        self._idle.append(worker)
+        del self._running[job.id]
+        self._ring({job.id})
         self.wake()
 
-    def _workers(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._settings.workers,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=work.begin,
-            )
-        return self._pool
+    async def _outcome(self, job: Job, worker: Worker) -> str:
+        try:
+            told = await to_thread.run_sync(worker.do, job.id, limiter=self._threads)
+        except WorkerLost:
+            return await to_thread.run_sync(self._lost, job.id)
+        return await to_thread.run_sync(self._end, job.id, told)
+
+    def _ring(self, job_ids: set[str]) -> None:
+        for job_id in job_ids:
+            for bell in self._waiters.get(job_id, ()):
+                bell.set()
+
+    def _tidy(self) -> None:
+        with self._database.write() as state:
+            given_up = wait_again(state, "*")
+            kept = unfinished(state)
+        for job_id in given_up:
+            LOG.error("job given up", extra={"job": job_id})
+        for place in (self._places.root / "jobs").iterdir():
+            if place.name not in kept:
+                remove_tree(place)
 
     def _claim(self) -> Job | None:
         with self._database.write() as state:
@@ -132,18 +181,25 @@ class Dispatcher:
         assert job is not None
         return job
 
-    def _end(self, job: Job, told: dict[str, Any]) -> None:
+    def _end(self, job_id: str, told: dict[str, Any]) -> str:
+        error = told.get("error")
+        if error and (trace := error.pop("trace", None)):
+            LOG.error("job failed", extra={"job": job_id, "trace": trace})
         with self._database.write() as state:
-            end_job(state, job.id, result=told.get("result"), error=told.get("error"))
-        LOG.info(
-            "job ended", extra={"job": job.id, "error": (told.get("error") or {}).get("class")}
-        )
+            end_job(state, job_id, result=told.get("result"), error=error)
         with suppress(OSError):
-            remove_tree(self._places.job(job.id))
+            remove_tree(self._places.job(job_id))
+        return f"failed: {error['class']}" if error else "completed"
 
-    def _lost(self, job_id: str) -> None:
+    def _lost(self, job_id: str) -> str:
+        if self.is_stopping:
+            with self._database.write() as state:
+                put_back(state, job_id)
+            return "broken off"
         with self._database.write() as state:
             given_up = wait_again(state, job_id)
         LOG.error("a worker died", extra={"job": job_id, "given_up": bool(given_up)})
         if given_up:
             remove_tree(self._places.job(job_id))
+            return "failed: WorkerLost"
+        return "waits again"

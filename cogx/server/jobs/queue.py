@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from cogx.server.state.database import now
 from cogx.server.state.tables import jobs
@@ -111,10 +111,32 @@ def wait_again(state: Connection, lost: str) -> list[str]:
         error = {
             "class": "WorkerLost",
             "status": 500,
-            "text": f"The server's worker died {row.attempts} times at this job.",
+            "text": f"The process that did this job died {row.attempts} times at it. "
+            "What the dataset held before is unchanged.",
         }
         end_job(state, row.id, error=error)
     return given_up
+
+
+def put_back(state: Connection, job_id: str) -> None:
+    """Let a job wait again that a stopping server has broken off; the try does not count."""
+    state.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.status == "running")
+        .values(status="queued", attempts=jobs.c.attempts - 1)
+    )
+
+
+def unfinished(state: Connection) -> set[str]:
+    """Return the ids of all jobs that have not ended."""
+    return set(state.scalars(select(jobs.c.id).where(jobs.c.status.not_in(ENDED))))
+
+
+def count_by_status(state: Connection) -> dict[str, int]:
+    """Return how many jobs wait and run."""
+    waiting = select(jobs.c.status, func.count().label("jobs")).where(jobs.c.status.not_in(ENDED))
+    rows = state.execute(waiting.group_by(jobs.c.status))
+    return {"queued": 0, "running": 0} | {row.status: row.jobs for row in rows}
 
 
 def job_by_id(state: Connection, job_id: str) -> Job | None:

@@ -6,6 +6,8 @@ Graph stores are native code: in a process of its own, what it may break is one 
 from __future__ import annotations
 
 import os
+import signal
+import tempfile
 import threading
 import time
 import traceback
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cogx.errors import CogxError
+from cogx.server import logs
 from cogx.server.jobs.queue import Job, job_by_id, note_progress
 from cogx.server.places import Places
 from cogx.server.refusals import Refusal, of_error
@@ -91,7 +94,24 @@ class StoredProgress:
             note_progress(state, self._job_id, told)
 
 
-def begin() -> None:
+def serve(settings: Settings, pipe: Any) -> None:
+    """Be a worker: take ids of jobs from a pipe, and answer with what came of each.
+
+    Only the server ends it, which may be told to by a signal that all its processes get.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    logs.configure(as_json=settings.json_logs)
+    _end_with_server()
+    while True:
+        try:
+            job_id = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(do(settings, job_id))
+
+
+def _end_with_server() -> None:
     """End this process when its server dies, however it dies."""
     server = parent_process()
     assert server is not None
@@ -111,6 +131,8 @@ def do(settings: Settings, job_id: str) -> dict[str, Any]:
             job = job_by_id(state, job_id)
         assert job is not None
         work = Work(settings, database, job)
+        # What is made on the way goes with the job's directory, even if this process is killed.
+        tempfile.tempdir = str(work.directory)
         return {"result": import_module(KINDS[job.kind]).run(work)}
     except Refusal as refusal:
         text = refusal.body.get("error") or refusal.body.get("detail")

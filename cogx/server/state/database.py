@@ -31,7 +31,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._is_sqlite = url.startswith("sqlite")
-        self._engine = create_engine(url, pool_pre_ping=not self._is_sqlite)
+        # Errors are logged: they must not show what was to be written.
+        self._engine = create_engine(url, pool_pre_ping=not self._is_sqlite, hide_parameters=True)
         if self._is_sqlite:
             event.listen(self._engine, "connect", _prepare)
             event.listen(self._engine, "begin", _begin)
