@@ -17,6 +17,7 @@ from cogx.server.places import Places
 from cogx.server.refusals import failed
 from cogx.server.state.database import now
 from cogx.server.state.tables import data_items
+from cogx.text_files import FileText, text_of_file
 from cogx.text_files.forms import media_type_of
 
 _FIRST_BYTES: Final = 8
@@ -68,6 +69,19 @@ def check_forms(files: Sequence[ReceivedFile]) -> list[str]:
         except BadSetting as error:
             raise failed(415, str(error), code="data.unreadable-form") from error
     return found
+
+
+def texts_of(files: Sequence[ReceivedFile]) -> list[FileText]:
+    """Return the texts of files.
+
+    Raises:
+        Refusal: one has a form that cannot be read (415), or is damaged or too long (422).
+    """
+    check_forms(files)
+    try:
+        return [text_of_file(one.path, one.name, one.mime_type) for one in files]
+    except BadSetting as error:
+        raise failed(422, str(error), code="data.unreadable") from error
 
 
 def take(

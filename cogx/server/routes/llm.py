@@ -25,10 +25,10 @@ from cogx.server.context import Caller, Context, Ctx
 from cogx.server.derivers import chat_settings, has_model
 from cogx.server.form import Form
 from cogx.server.forms import checked, multipart, received
-from cogx.server.intake import check_forms
+from cogx.server.intake import texts_of
 from cogx.server.refusals import Refusal, failed
 from cogx.server.routes.answers import answers
-from cogx.text_files import FileText, text_of_file
+from cogx.text_files import FileText
 
 router: Final = APIRouter(prefix="/api/v1/llm", tags=["llm"])
 
@@ -89,7 +89,7 @@ def _inferred(
         Refusal: there is nothing to read (400), nothing in it has a form (422), the model gives
             none (502) or its budget is spent (402).
     """
-    texts: list[str | FileText] = [*_texts(form)]
+    texts: list[str | FileText] = [*texts_of(form.files)]
     if asked.text and asked.text.strip():
         texts.append(asked.text)
     if not texts:
@@ -109,14 +109,6 @@ def _inferred(
 
 def _read(text: str | FileText) -> str:
     return text if isinstance(text, str) else text.text
-
-
-def _texts(form: Form) -> list[FileText]:
-    check_forms(form.files)
-    try:
-        return [text_of_file(one.path, one.name, one.mime_type) for one in form.files]
-    except BadSetting as error:
-        raise failed(422, str(error), code="data.unreadable") from error
 
 
 def _parameters(text: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cogx.server.datasets import Dataset, target
 from cogx.server.form import Form
 from cogx.server.forms import checked, multipart, received
 from cogx.server.identity.users import User
-from cogx.server.intake import received_texts
+from cogx.server.intake import received_texts, texts_of
 from cogx.server.patience import patient
 from cogx.server.refusals import failed, invalid, refused
 from cogx.server.waiting import errored, results_of
@@ -71,7 +71,8 @@ async def remember(request: Request, caller: Caller, context: Ctx) -> Response:
         if asked.content_type == ARCHIVE:
             return await _archives(context, caller, asked, form)
         if asked.session_id:
-            return JSONResponse(await to_thread.run_sync(_in_session, context, caller, asked))
+            kept = await to_thread.run_sync(_in_session, context, caller, asked, form)
+            return JSONResponse(kept)
         return await _raw(context, caller, asked, form)
 
 
@@ -143,13 +144,16 @@ async def _raw(context: Context, caller: User, asked: RememberForm, form: Form) 
     return await patient(done(), failed=errored)
 
 
-def _in_session(context: Context, caller: User, asked: RememberForm) -> dict[str, Any]:
-    texts = [text for text in asked.raw_data if text.strip()]
+def _in_session(context: Context, caller: User, asked: RememberForm, form: Form) -> dict[str, Any]:
+    """Keep texts in a session; cognee's client sends a text as a file."""
+    sent = [*(one.text for one in texts_of(form.files)), *asked.raw_data]
+    texts = [text for text in sent if text.strip()]
     if not texts:
-        raise failed(400, "A session keeps texts: send them as raw_data.")
+        raise failed(400, "A session keeps texts: send them as files or as raw_data.")
     with context.database.write() as state:
         for text in texts:
-            sessions.keep(state, caller.id, "text", question=text, session_id=asked.session_id)
+            said = {"answer": text}  # As cognee shows it: an answer to no question.
+            sessions.keep(state, caller.id, "text", answer=said, session_id=asked.session_id)
     return {
         "status": "session_stored",
         "dataset_name": asked.dataset_name,

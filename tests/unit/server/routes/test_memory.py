@@ -140,7 +140,18 @@ def test_a_session_remembers_without_a_graph(client: Make) -> None:
     answer = remember(one, "The meeting is on Monday.", session_id="s1").json()
     assert (answer["status"], answer["session_ids"]) == ("session_stored", ["s1"])
     hits = recall(one, "when is the meeting", session_id="s1", search_type="CHUNKS")
-    assert [hit["source"] for hit in hits] == ["session"]
+    assert [(hit["source"], hit["answer"]) for hit in hits] == [
+        ("session", "The meeting is on Monday.")
+    ]
+
+
+def test_a_session_remembers_texts_that_come_as_files(client: Make) -> None:
+    one = client()
+    form = {"datasetName": "mem", "session_id": "s1"}
+    file = ("text_0.txt", b"The meeting is on Monday.", "text/plain")
+    assert one.post("/api/v1/remember", data=form, files={"data": file}).status_code == 200
+    (hit,) = recall(one, "meeting", session_id="s1", search_type="CHUNKS")
+    assert hit["answer"] == "The meeting is on Monday."
 
 
 def test_an_entry_of_a_session_is_found(client: Make) -> None:
