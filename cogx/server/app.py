@@ -11,6 +11,7 @@ from cogx.generator import VERSION
 from cogx.server import refusals
 from cogx.server.access import Access
 from cogx.server.agent_mode import watchdog_of
+from cogx.server.body_limit import BodyLimit
 from cogx.server.context import Context
 from cogx.server.gate import Gate
 from cogx.server.headers import Headers
@@ -29,6 +30,7 @@ from cogx.server.routes import (
     datasets,
     llm,
     memory,
+    page,
     permissions,
     progress,
     remember,
@@ -45,6 +47,7 @@ _MOST_LOGINS = 10
 _LOGINS_WITHIN_S = 300.0
 
 ROUTERS = (
+    page.router,
     service.router,
     auth.router,
     users.router,
@@ -85,16 +88,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="cogx", version=VERSION, lifespan=lifespan)
     app.state.metrics = Metrics() if settings.metrics else None
+    app.add_middleware(BodyLimit)
     app.add_middleware(Access, metrics=app.state.metrics)
     app.add_middleware(Headers)
     refusals.install(app)
     for router in ROUTERS:
         app.include_router(router)
-
-    @app.get("/")
-    def root() -> dict[str, str]:
-        """Say that somebody is here."""
-        return {"message": "Hello, World, I am alive!"}
 
     answers.describe(app)
     return app

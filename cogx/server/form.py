@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
 from anyio import to_thread
@@ -20,6 +21,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from cogx.server.body_limit import streamed
 from cogx.server.refusals import invalid, refused
 
 MOST_FILES: Final = 1000
@@ -102,6 +104,7 @@ async def iter_body(request: Request, idle_s: float) -> AsyncIterator[bytes]:
     Raises:
         Refusal: nothing came for ``idle_s`` (408), or the client went away (400).
     """
+    streamed(request.scope)
     stream = request.stream().__aiter__()
     gathered = bytearray()
     while True:
@@ -242,7 +245,13 @@ class _Parts:
 
 
 def _base(filename: bytes) -> str:
-    """Return a file's name without directories: clients send whole paths of their machine."""
-    text = filename.decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
+    """Return a file's name without directories: clients send whole paths of their machine.
+
+    A real cognee sends them percent-encoded, every character that is not plain (RFC 7578, 2).
+    """
+    text = filename.decode("utf-8", "replace")
+    if quote(unquote(text), safe="") == text:
+        text = unquote(text)
+    text = text.replace("\\", "/").rpartition("/")[2]
     kept = "".join(one for one in text if one.isprintable()).strip()
     return kept[-_LONGEST_NAME:] or "unnamed"

@@ -7,13 +7,15 @@ Source: spec/wire.md#errors.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from cogx.errors import ArchiveError, CogxError, MissingExtra, StoreUnavailable
@@ -73,29 +75,69 @@ def of_error(error: CogxError) -> Refusal:
     return failed(409, str(error), code="request.refused")
 
 
+def refusal_of(error: Exception) -> Refusal:
+    """Return what an error means over HTTP.
+
+    Raises:
+        Exception: the error itself, if it means that the server failed.
+    """
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, CogxError):
+        return of_error(error)
+    if isinstance(error, RequestValidationError):
+        return Refusal(400, {"detail": [_fault(one) for one in error.errors()]})
+    if isinstance(error, HTTPException):
+        return Refusal(error.status_code, {"detail": error.detail}, error.headers)
+    if isinstance(error, DataError):
+        return refused(400, "The request holds a text or a number that cannot be kept.")
+    if isinstance(error, IntegrityError):
+        return refused(409, "Something else changed this at the same time. Look, then try again.")
+    if isinstance(error, OperationalError) and _is_passing(error):
+        return refused(
+            503, "The server's database does not answer. Try again in a moment.",
+            code="state.unavailable", headers={"Retry-After": "1"},
+        )  # fmt: skip
+    raise error
+
+
+_TOLD: Final[tuple[type[Exception], ...]] = (
+    Refusal,
+    CogxError,
+    RequestValidationError,
+    HTTPException,
+    DataError,
+    IntegrityError,
+    OperationalError,
+)
+
+
 def install(app: FastAPI) -> None:
     """Let the application answer with these shapes, whatever is raised."""
 
-    @app.exception_handler(Refusal)
-    async def _(_: Request, refusal: Refusal) -> Response:
-        return answer(refusal)
+    async def told(_: Request, error: Exception) -> Response:
+        return answer(refusal_of(error))
 
-    @app.exception_handler(CogxError)
-    async def _(_: Request, error: CogxError) -> Response:
-        return answer(of_error(error))
-
-    @app.exception_handler(RequestValidationError)
-    async def _(_: Request, error: RequestValidationError) -> Response:
-        kept = ("type", "loc", "msg")
-        return answer(
-            Refusal(400, {"detail": [{k: one[k] for k in kept} for one in error.errors()]})
-        )
-
-    @app.exception_handler(HTTPException)
-    async def _(_: Request, error: HTTPException) -> Response:
-        return answer(Refusal(error.status_code, {"detail": error.detail}, error.headers))
+    for kind in _TOLD:
+        app.add_exception_handler(kind, told)
 
 
 def answer(refusal: Refusal) -> Response:
     """Return the response that a refusal is."""
     return Response(orjson.dumps(refusal.body), refusal.status, refusal.headers, "application/json")
+
+
+def _fault(error: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a fault of a request without what was sent, save the names of its fields."""
+    where = [_printable(one) if isinstance(one, str) else one for one in error["loc"]]
+    return {"type": error["type"], "loc": where, "msg": _printable(error["msg"])}
+
+
+def _printable(text: str) -> str:
+    """Return a text that can be sent: JSON may hold halves of characters."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_passing(error: OperationalError) -> bool:
+    """Tell whether a database may answer the next time; SQLite also calls faults of ours so."""
+    return not isinstance(error.orig, sqlite3.OperationalError) or "locked" in str(error.orig)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from anyio import CapacityLimiter, to_thread
+from sqlalchemy.exc import SQLAlchemyError
 
 from cogx.server.jobs.queue import (
     ENDED,
@@ -33,6 +34,8 @@ from cogx.server.state.database import Database
 
 LOG: Final = logging.getLogger("cogx.server.jobs")
 _AFTER_FAULT_S: Final = 1.0
+_STATE_FAULTS: Final = (SQLAlchemyError, OSError)
+"""What a database or a disk that is away, full or locked makes of the next step."""
 
 
 class Dispatcher:
@@ -118,7 +121,7 @@ class Dispatcher:
             self._wake.clear()
             try:
                 await self._begin_all()
-            except Exception:
+            except _STATE_FAULTS:
                 LOG.exception("jobs cannot be taken; tried again")
                 await asyncio.sleep(_AFTER_FAULT_S)
                 continue
@@ -137,7 +140,7 @@ class Dispatcher:
         began = time.monotonic()
         try:
             outcome = await self._outcome(job, worker)
-        except Exception:
+        except _STATE_FAULTS:
             # It counts as running until the next start, which does it again.
             LOG.exception("the end of a job could not be kept", extra=about)
             outcome = "unknown"
