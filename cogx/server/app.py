@@ -19,6 +19,7 @@ from cogx.server.identity.users import default_user
 from cogx.server.jobs.dispatcher import Dispatcher
 from cogx.server.metrics import Metrics
 from cogx.server.places import Places
+from cogx.server.rate import WITHIN_S
 from cogx.server.routes import (
     activity,
     add,
@@ -37,6 +38,7 @@ from cogx.server.routes import (
     roles,
     service,
     tenants,
+    uploads,
     users,
 )
 from cogx.server.settings import Settings
@@ -60,6 +62,7 @@ ROUTERS = (
     datasets.router,
     data.router,
     remember.router,
+    uploads.router,
     add.router,
     memory.router,
     llm.router,
@@ -112,7 +115,11 @@ async def _running(app: FastAPI, settings: Settings, places: Places) -> AsyncIte
         gate = Gate(settings.max_uploads_at_once, settings.max_uploads_waiting)
         logins = Throttle(_MOST_LOGINS, _LOGINS_WITHIN_S)
         watchdog = watchdog_of(settings, database)
-        app.state.context = Context(settings, database, places, dispatcher, gate, logins, watchdog)
+        rate = settings.requests_per_minute
+        requests = Throttle(rate, WITHIN_S) if rate else None
+        app.state.context = Context(
+            settings, database, places, dispatcher, gate, logins, requests, watchdog
+        )
         await dispatcher.start()
         try:
             yield

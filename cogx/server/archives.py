@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import uuid4
 
+from sqlalchemy import Connection, select
+
 from cogx.archive.reader import open_archive
 from cogx.errors import ArchiveError, BadSetting
 from cogx.server.context import Context
 from cogx.server.datasets import Dataset
 from cogx.server.form import ReceivedFile
+from cogx.server.idempotency import Once
 from cogx.server.identity.users import User
-from cogx.server.jobs.queue import Job, add_job, job_by_id
+from cogx.server.jobs.queue import ENDED, Job, add_job, job_by_id
 from cogx.server.limits import limits_of
 from cogx.server.refusals import failed
+from cogx.server.state.tables import datasets
+from cogx.server.state.tables import jobs as job_rows
 
 PIPELINE: Final = "migration_import_pipeline"
 MODES: Final = ("preserve", "hybrid", "re-derive")
@@ -38,36 +43,61 @@ def accept(
     files: Sequence[ReceivedFile],
     counts: Sequence[dict[str, int]],
     background: bool,
+    once: Once,
 ) -> list[Job]:
-    """Take files over as jobs: from here on they are the server's, whatever the client does."""
+    """Take files over as jobs: from here on they are the server's, whatever the client does.
+
+    An archive that waits for the same import already, or is at it, is not imported twice.
+    """
     jobs = []
-    for file, told in zip(files, counts, strict=True):
-        job_id = str(uuid4())
-        context.places.job(job_id).mkdir(mode=0o700)
-        file.path.rename(context.places.job(job_id) / "archive")
-        payload = {
-            "file": "archive",
-            "name": file.name,
-            "sha256": file.sha256,
-            "mode": mode,
-            "dataset_name": dataset.name,
-            "told_counts": told,
-        }
-        with context.database.write() as state:
-            add_job(
-                state,
-                "import",
-                PIPELINE,
-                owner_id=caller.id,
-                dataset_id=dataset.id,
-                payload=payload,
-                background=background,
-                job_id=job_id,
-            )
+    with context.database.write() as state:
+        # One after the other, so that none of two who send the same misses the other.
+        state.execute(select(datasets.c.id).where(datasets.c.id == dataset.id).with_for_update())
+        for file, told in zip(files, counts, strict=True):
+            job_id = _same_import(state, caller, dataset, file, mode)
+            if job_id is None:
+                job_id = str(uuid4())
+                context.places.job(job_id).mkdir(mode=0o700)
+                file.path.rename(context.places.job(job_id) / "archive")
+                payload = {
+                    "file": "archive",
+                    "name": file.name,
+                    "sha256": file.sha256,
+                    "mode": mode,
+                    "dataset_name": dataset.name,
+                    "told_counts": told,
+                }
+                add_job(
+                    state,
+                    "import",
+                    PIPELINE,
+                    owner_id=caller.id,
+                    dataset_id=dataset.id,
+                    payload=payload,
+                    background=background,
+                    job_id=job_id,
+                )
             found = job_by_id(state, job_id)
-        assert found is not None
-        jobs.append(found)
+            assert found is not None
+            jobs.append(found)
+        once.keep(state, [job.id for job in jobs])
     return jobs
+
+
+def _same_import(
+    state: Connection, caller: User, dataset: Dataset, file: ReceivedFile, mode: str
+) -> str | None:
+    """Return the job of the caller's that waits to do the same, or does it."""
+    under_way = select(job_rows.c.id, job_rows.c.payload).where(
+        job_rows.c.kind == "import",
+        job_rows.c.dataset_id == dataset.id,
+        job_rows.c.owner_id == caller.id,
+        job_rows.c.status.not_in(ENDED),
+    )
+    for job_id, payload in state.execute(under_way):
+        if (payload["sha256"], payload["mode"]) == (file.sha256, mode):
+            return str(job_id)
+    return None
 
 
 def started(job: Job) -> dict[str, Any]:

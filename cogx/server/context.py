@@ -22,6 +22,7 @@ from cogx.server.identity.users import (
 )
 from cogx.server.jobs.dispatcher import Dispatcher
 from cogx.server.places import Places
+from cogx.server.rate import check_rate
 from cogx.server.refusals import Refusal, refused
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
@@ -38,6 +39,7 @@ class Context:
     dispatcher: Dispatcher
     uploads: Gate
     logins: Throttle
+    requests: Throttle | None = None
     watchdog: Watchdog | None = None
 
 
@@ -66,7 +68,7 @@ def caller_of(request: Request, context: Ctx, key: _Key, bearer: _Bearer, _: _Co
     """Return who calls: by API key, bearer token or cookie, the first that is somebody's.
 
     Raises:
-        Refusal: nobody's, or somebody's who may not call any more (401).
+        Refusal: nobody's, or somebody's who may not call any more (401), or calls too often (429).
     """
     settings = context.settings
     cookie = request.cookies.get(settings.auth_cookie)
@@ -84,6 +86,7 @@ def caller_of(request: Request, context: Ctx, key: _Key, bearer: _Bearer, _: _Co
     if not found.is_active or (parent and not parent.is_active):
         raise refused(401, "This user may not call any more.")
     request.state.user = found.id  # For the log.
+    check_rate(context.requests, found)
     note_activity(context.database, found)
     return found
 

@@ -99,7 +99,7 @@ async def received_form(
 
 
 async def iter_body(request: Request, idle_s: float) -> AsyncIterator[bytes]:
-    """Yield a request's body in blocks of about 1 MiB.
+    """Yield a request's body in blocks of about 1 MiB; of one that breaks off all that came.
 
     Raises:
         Refusal: nothing came for ``idle_s`` (408), or the client went away (400).
@@ -112,11 +112,15 @@ async def iter_body(request: Request, idle_s: float) -> AsyncIterator[bytes]:
             async with asyncio.timeout(idle_s):
                 piece = await anext(stream, None)
         except TimeoutError as error:
+            if gathered:
+                yield bytes(gathered)
             raise refused(
                 408, f"Nothing came for {idle_s:g} seconds. Send it again, or in parts.",
                 headers={"Connection": "close"},
             ) from error  # fmt: skip
         except ClientDisconnect as error:
+            if gathered:
+                yield bytes(gathered)
             raise refused(400, "The client went away.") from error
         if piece is None:
             break
@@ -208,7 +212,7 @@ class _Parts:
             raise invalid(("body",), f"A form may have {MOST_FILES:,} files.")
         mime = self._headers.get(b"content-type", b"").decode("ascii", "replace") or None
         path = self._place(uuid4().hex)
-        self.form.files.append(ReceivedFile(self._field, _base(filename), mime, path))
+        self.form.files.append(ReceivedFile(self._field, base_name(filename), mime, path))
         self._file = path.open("xb")
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256()
@@ -244,7 +248,7 @@ class _Parts:
         self.ended = True
 
 
-def _base(filename: bytes) -> str:
+def base_name(filename: bytes) -> str:
     """Return a file's name without directories: clients send whole paths of their machine.
 
     A real cognee sends them percent-encoded, every character that is not plain (RFC 7578, 2).

@@ -19,6 +19,8 @@ from typing import Final
 from cogx.build_site import Lock
 from cogx.errors import OutputError
 
+TAKEN: Final = ".taken"
+"""What the name of an upload ends with while it is being used."""
 _ENDINGS: Final = {"ladybug": "lbug", "sqlite": "sqlite"}
 
 
@@ -49,7 +51,9 @@ class Places:
         )
 
     def make(self) -> None:
-        """Make what is missing, and clear away what was being received when the last server died.
+        """Make what is missing, and tidy up what the last server was at when it died.
+
+        What was being received is gone, uploads that were being used are there again.
 
         Raises:
             OSError: the directory cannot be written.
@@ -58,6 +62,8 @@ class Places:
             (self.root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in (self.root / "incoming").iterdir():
             left.unlink()
+        for taken in (self.root / "uploads").glob(f"*{TAKEN}"):
+            taken.rename(taken.with_suffix(""))
 
     def incoming(self, name: str) -> Path:
         """A file that is being received."""
@@ -66,6 +72,10 @@ class Places:
     def upload(self, upload_id: str) -> Path:
         """The bytes of a resumable upload that are there."""
         return self.root / "uploads" / upload_id
+
+    def uploads(self) -> list[Path]:
+        """The files of all uploads."""
+        return list((self.root / "uploads").iterdir())
 
     def job(self, job_id: str) -> Path:
         """The directory of what a job owns."""
@@ -84,6 +94,11 @@ class Places:
     def has_store(self, dataset_id: str) -> bool:
         """Tell whether a dataset has a graph at all."""
         return Path(self.store_uri(dataset_id).partition(":")[2]).exists()
+
+    def store_bytes(self, dataset_id: str) -> int:
+        """How large the store of a dataset's graph is."""
+        files = (self.root / "datasets" / dataset_id).glob("graph.*")
+        return sum(path.stat().st_size for path in files if path.is_file())
 
     def graph_files(self, dataset_id: str) -> list[Path]:
         """All files of a dataset's graph: its store, what the store keeps beside it, the index."""

@@ -70,11 +70,24 @@ class Settings(BaseSettings):
     max_uploads_at_once: int = Field(4, ge=1, validation_alias=_named("COGX_MAX_UPLOADS"))
     max_uploads_waiting: int = Field(16, ge=0, validation_alias=_named("COGX_MAX_UPLOADS_WAITING"))
     idle_upload_s: float = Field(30.0, gt=0, validation_alias=_named("COGX_IDLE_UPLOAD_SECONDS"))
-    user_quota_bytes: int | None = Field(None, validation_alias=_named("COGX_USER_QUOTA_BYTES"))
+    upload_chunk_bytes: int = Field(
+        8 << 20, ge=1, validation_alias=_named("COGX_UPLOAD_CHUNK_BYTES")
+    )
+    upload_kept_s: float = Field(86400.0, ge=3600, validation_alias=_named("COGX_UPLOAD_SECONDS"))
+    user_quota_bytes: int | None = Field(
+        None, ge=0, validation_alias=_named("COGX_USER_QUOTA_BYTES")
+    )
     requests_per_minute: int | None = Field(
-        None, validation_alias=_named("COGX_REQUESTS_PER_MINUTE")
+        None, ge=1, validation_alias=_named("COGX_REQUESTS_PER_MINUTE")
     )
     drain_s: float = Field(8.0, ge=0, validation_alias=_named("BACKGROUND_DRAIN_TIMEOUT_SECONDS"))
+
+    cloud_url: str | None = Field(
+        None, validation_alias=_named("COGNEE_SERVICE_URL", "COGNEE_CLOUD_API_URL")
+    )
+    cloud_api_key: SecretStr | None = Field(
+        None, validation_alias=_named("COGNEE_API_KEY", "COGNEE_CLOUD_AUTH_TOKEN")
+    )
 
     deriver: str | None = Field(None, validation_alias=_named("COGX_DERIVER"))
     llm_url: str | None = Field(None, validation_alias=_named("COGX_LLM_URL", "LLM_ENDPOINT"))

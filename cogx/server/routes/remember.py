@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Annotated, Any, Final, NamedTuple
 
 from anyio import to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AliasChoices, BaseModel, Field
 
-from cogx.server import archives, raw_data, sessions
+from cogx.server import archives, idempotency, quota, raw_data, sessions
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Dataset, target
 from cogx.server.form import Form
 from cogx.server.forms import checked, multipart, received
+from cogx.server.idempotency import Once
 from cogx.server.identity.users import User
 from cogx.server.intake import received_texts, texts_of
+from cogx.server.jobs.queue import Job
 from cogx.server.patience import patient
 from cogx.server.refusals import failed, invalid, refused
+from cogx.server.upload_use import mismatch, with_upload
 from cogx.server.waiting import errored, results_of
 
 ARCHIVE: Final = "cogx-archive"
 _KNOWN: Final = ("", ARCHIVE)
+_SHA256: Final = re.compile("[0-9A-Fa-f]{64}")
 
 router: Final = APIRouter(prefix="/api/v1", tags=["remember"])
 
@@ -40,6 +47,27 @@ class RememberForm(BaseModel):
     external_metadata: str | None = None
     session_id: str | None = None
     custom_prompt: str | None = None
+    upload_id: str | None = None
+
+
+class Told(NamedTuple):
+    """What the headers of a push say of it."""
+
+    sha256: str | None
+    key: str | None
+
+
+def _told(
+    x_cogx_sha256: Annotated[str | None, Header()] = None,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Told:
+    if x_cogx_sha256 is not None and not _SHA256.fullmatch(x_cogx_sha256):
+        raise invalid(("header", "x-cogx-sha256"), "A SHA-256 has 64 hex digits.")
+    return Told(x_cogx_sha256, idempotency.checked_key(idempotency_key))
+
+
+Answer = Callable[[], Coroutine[Any, Any, Response]]
+"""What is waited for when the form is closed: others may be received meanwhile."""
 
 
 @router.post(
@@ -52,9 +80,16 @@ class RememberForm(BaseModel):
         run_in_background="Answer before it is done.",
         raw_data="Texts.",
         session_id="Keep texts in this session, and not in the graph.",
+        upload_id="A resumable upload that is complete, in the place of a file.",
     ),
 )
-async def remember(request: Request, caller: Caller, context: Ctx) -> Response:
+async def remember(
+    request: Request,
+    caller: Caller,
+    context: Ctx,
+    told: Annotated[Told, Depends(_told)],
+    _: quota.HasRoom,
+) -> Response:
     """Take an archive and make a dataset's graph of it, or make memory of files and texts."""
     async with received(request, context) as form:
         asked = checked(RememberForm, form, "raw_data", "data")
@@ -69,30 +104,48 @@ async def remember(request: Request, caller: Caller, context: Ctx) -> Response:
         if not (asked.dataset_name or asked.dataset_id):
             raise refused(400, "Either datasetId or datasetName must be provided.")
         if asked.content_type == ARCHIVE:
-            return await _archives(context, caller, asked, form)
-        if asked.session_id:
-            kept = await to_thread.run_sync(_in_session, context, caller, asked, form)
-            return JSONResponse(kept)
-        return await _raw(context, caller, asked, form)
+            answer = await _archives(context, caller, asked, form, told)
+        else:
+            async with with_upload(context, caller, form, asked.upload_id):
+                answer = await _contents(context, caller, asked, form)
+    return await answer()
 
 
-async def _archives(context: Context, caller: User, asked: RememberForm, form: Form) -> Response:
+async def _archives(
+    context: Context, caller: User, asked: RememberForm, form: Form, told: Told
+) -> Answer:
     _check_archives(asked, form)
-    counts = await to_thread.run_sync(archives.told_counts, context, form.files)
-
-    def accept() -> Any:
-        return archives.accept(
-            context,
-            caller,
-            _target(context, caller, asked),
-            asked.import_mode,
-            files=form.files,
-            counts=counts,
-            background=asked.run_in_background,
-        )
-
-    jobs = await to_thread.run_sync(accept)
+    once = Once(caller, told.key, _request(asked, form))
+    jobs = await to_thread.run_sync(once.earlier, context)
+    if jobs is not None:
+        if not asked.run_in_background:
+            idempotency.check_ended(jobs)
+        return partial(_imported, context, asked, jobs)
+    async with with_upload(context, caller, form, asked.upload_id):
+        if told.sha256 and [told.sha256.lower()] != [file.sha256 for file in form.files]:
+            raise mismatch()
+        jobs = await to_thread.run_sync(_accepted, context, caller, asked, form, once)
     context.dispatcher.wake()
+    return partial(_imported, context, asked, jobs)
+
+
+def _accepted(
+    context: Context, caller: User, asked: RememberForm, form: Form, once: Once
+) -> list[Job]:
+    counts = archives.told_counts(context, form.files)
+    return archives.accept(
+        context,
+        caller,
+        _target(context, caller, asked, form),
+        asked.import_mode,
+        files=form.files,
+        counts=counts,
+        background=asked.run_in_background,
+        once=once,
+    )
+
+
+async def _imported(context: Context, asked: RememberForm, jobs: list[Job]) -> Response:
     if asked.run_in_background:
         return JSONResponse(archives.together([archives.started(job) for job in jobs]))
 
@@ -102,13 +155,26 @@ async def _archives(context: Context, caller: User, asked: RememberForm, form: F
     return await patient(done(), failed=errored)
 
 
+def _request(asked: RememberForm, form: Form) -> dict[str, Any]:
+    """Return what makes a push the same as another."""
+    return {
+        "dataset": asked.dataset_name or asked.dataset_id,
+        "mode": asked.import_mode,
+        "background": asked.run_in_background,
+        "sha256": [file.sha256 for file in form.files],
+        "upload_id": asked.upload_id,
+    }
+
+
 def _check_archives(asked: RememberForm, form: Form) -> None:
     if any(text.strip() for text in asked.raw_data):
         raise refused(400, "raw_data cannot be sent with an archive.")
     if _says_something(asked.labels) or _says_something(asked.external_metadata):
         raise refused(400, "labels and external_metadata cannot be sent with an archive.")
-    if not form.files:
-        raise refused(400, f"content_type {ARCHIVE!r} requires an uploaded archive file.")
+    if bool(form.files) is bool(asked.upload_id):
+        raise refused(
+            400, f"content_type {ARCHIVE!r} requires an uploaded archive file, or upload_id."
+        )
     if asked.import_mode not in archives.MODES:
         raise refused(
             400,
@@ -116,13 +182,16 @@ def _check_archives(asked: RememberForm, form: Form) -> None:
         )
 
 
-async def _raw(context: Context, caller: User, asked: RememberForm, form: Form) -> Response:
+async def _contents(context: Context, caller: User, asked: RememberForm, form: Form) -> Answer:
+    if asked.session_id:
+        kept = await to_thread.run_sync(_in_session, context, caller, asked, form)
+        return partial(_at_once, kept)
     form.files += await to_thread.run_sync(received_texts, context.places, asked.raw_data)
     if not form.files:
         raise refused(400, "There is nothing to remember: no file and no text was sent.")
 
     def begin() -> Any:
-        dataset = _target(context, caller, asked)
+        dataset = _target(context, caller, asked, form)
         taken = raw_data.keep(context, dataset, form.files)
         job = raw_data.cognify(
             context,
@@ -136,12 +205,19 @@ async def _raw(context: Context, caller: User, asked: RememberForm, form: Form) 
 
     job, taken = await to_thread.run_sync(begin)
     if asked.run_in_background:
-        return JSONResponse(raw_data.running(job, taken))
+        return partial(_at_once, raw_data.running(job, taken))
 
     async def done() -> dict[str, Any]:
         return (await results_of(context, [job]))[0]
 
-    return await patient(done(), failed=errored)
+    async def answer() -> Response:
+        return await patient(done(), failed=errored)
+
+    return answer
+
+
+async def _at_once(body: dict[str, Any]) -> Response:
+    return JSONResponse(body)
 
 
 def _in_session(context: Context, caller: User, asked: RememberForm, form: Form) -> dict[str, Any]:
@@ -166,9 +242,12 @@ def _in_session(context: Context, caller: User, asked: RememberForm, form: Form)
     }
 
 
-def _target(context: Context, caller: User, asked: RememberForm) -> Dataset:
+def _target(context: Context, caller: User, asked: RememberForm, form: Form) -> Dataset:
     with context.database.write() as state:
-        return target(state, caller, asked.dataset_name, asked.dataset_id)
+        dataset = target(state, caller, asked.dataset_name, asked.dataset_id)
+        # Here, so that no dataset is made for what is too large for its owner.
+        quota.check(context, dataset.owner_id, sum(file.size_bytes for file in form.files))
+    return dataset
 
 
 def _says_something(text: str | None) -> bool:

@@ -73,7 +73,8 @@ def capabilities(context: Ctx) -> dict[str, Any]:
         "max_member_bytes": settings.max_member_bytes,
         "max_total_bytes": settings.max_total_bytes,
         "background": True,
-        "resumable": False,
+        "resumable": True,
+        "upload_chunk_bytes": settings.upload_chunk_bytes,
         "checksum": ["sha256"],
         "compression": ["gzip", "zstd", "none"],
     }

@@ -234,10 +234,21 @@ interactions = Table(
     Column("created_at", Instant, nullable=False, index=True),
 )
 
-usage = Table(
-    "usage",
+idempotency_keys = Table(
+    "idempotency_keys",
     metadata,
     Column("user_id", _Id, _owner("users"), primary_key=True),
-    Column("minute", BigInteger, primary_key=True),
-    Column("requests", Integer, nullable=False, default=0),
+    Column("key", String(255), primary_key=True),
+    Column("request", JSON, nullable=False),
+    Column("job_ids", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+# What the datasets that others sync to this server are called where they come from.
+dataset_aliases = Table(
+    "dataset_aliases",
+    metadata,
+    Column("user_id", _Id, _owner("users"), primary_key=True),
+    Column("alias", _Id, primary_key=True),
+    Column("dataset_id", _Id, _owner("datasets"), nullable=False, index=True),
 )
