@@ -52,7 +52,7 @@ def open_reader(
 def open_writer(
     path: str | Path,
     *,
-    buffer_bytes: int = DEFAULT_BUFFER_BYTES,
+    buffer_bytes: int | None = None,
     row_bytes: int = DEFAULT_ROW_BYTES,
     threads: int = DEFAULT_THREADS,
     replace: bool = False,
@@ -61,7 +61,8 @@ def open_writer(
 
     Args:
         path: where the store will be; absent, or a store of cogx without nodes.
-        buffer_bytes: size of the database's buffer pool while loading.
+        buffer_bytes: size of the database's buffer pool while loading; default 1 GiB, or what
+            long texts need: about eight times the bytes of 131,072 nodes of one type.
         row_bytes: how much of the rows is held in memory before it goes to disk.
         threads: how many threads the database may use.
         replace: whether a store with content may be there; it is replaced as a whole.
@@ -79,7 +80,8 @@ def open_writer(
         raise MissingExtra("ladybug", "A Ladybug store") from error
     return LadybugWriter(
         Path(path),
-        buffer_bytes=buffer_bytes,
+        buffer_bytes=DEFAULT_BUFFER_BYTES if buffer_bytes is None else buffer_bytes,
+        may_grow=buffer_bytes is None,
         row_bytes=row_bytes,
         threads=threads,
         replace=replace,

@@ -16,8 +16,12 @@ import pyarrow as pa
 
 from cogx.errors import NoSpace, StoreError, StoreRefused, StoreUnavailable
 
-_LARGEST_POOL = 4 << 30
+_LARGEST_POOL = 16 << 30
 _FULL = "buffer pool is full"
+
+
+class PoolFull(StoreRefused):
+    """What was asked for does not fit into the buffer pool; less of it may."""
 
 
 class Database:
@@ -33,7 +37,11 @@ class Database:
         known_as: Path | None = None,
     ) -> None:
         self._name = known_as or path
-        self._database = _open(path, self._name, read_only, buffer_bytes, threads)
+        self._place = path
+        self._buffer_bytes = buffer_bytes
+        self._read_only = read_only
+        self._threads = threads
+        self._database = self._open()
         self._connection: Any = ladybug.Connection(self._database)
 
     def run(self, query: str) -> None:
@@ -61,6 +69,16 @@ class Database:
         self._connection.close()
         self._connection = ladybug.Connection(self._database)
 
+    def grow(self) -> bool:
+        """Open the file again with a pool of twice the size; False if it is large enough by far."""
+        if self._buffer_bytes >= _LARGEST_POOL:
+            return False
+        self.close()
+        self._buffer_bytes *= 2
+        self._database = self._open()
+        self._connection = ladybug.Connection(self._database)
+        return True
+
     def close(self) -> None:
         """Close connection and file, which releases the lock."""
         if self._database is not None:
@@ -68,28 +86,27 @@ class Database:
             self._database.close()
             self._database = None
 
+    def _open(self) -> Any:
+        """Open, with a larger buffer pool if the tables' indexes alone do not fit."""
+        while True:
+            try:
+                return ladybug.Database(
+                    str(self._place),
+                    read_only=self._read_only,
+                    buffer_pool_size=self._buffer_bytes,
+                    max_num_threads=self._threads,
+                    auto_checkpoint=False,
+                )
+            except RuntimeError as error:
+                if _FULL not in str(error) or self._buffer_bytes >= _LARGEST_POOL:
+                    raise _translated(error, self._name) from error
+                self._buffer_bytes *= 2
+
     def _ask(self, query: str, parameters: dict[str, Any] | None = None) -> Any:
         try:
             return self._connection.execute(query, parameters)
         except RuntimeError as error:
             raise _translated(error, self._name) from error
-
-
-def _open(path: Path, name: Path, read_only: bool, buffer_bytes: int, threads: int) -> Any:
-    """Open, with a larger buffer pool if the tables' indexes alone do not fit."""
-    while True:
-        try:
-            return ladybug.Database(
-                str(path),
-                read_only=read_only,
-                buffer_pool_size=buffer_bytes,
-                max_num_threads=threads,
-                auto_checkpoint=False,
-            )
-        except RuntimeError as error:
-            if _FULL not in str(error) or buffer_bytes >= _LARGEST_POOL:
-                raise _translated(error, name) from error
-            buffer_bytes *= 2
 
 
 def _translated(error: RuntimeError, path: Path) -> StoreError | NoSpace:
@@ -102,7 +119,7 @@ def _translated(error: RuntimeError, path: Path) -> StoreError | NoSpace:
     if os.strerror(errno.ENOSPC) in text:
         return NoSpace(f"{path}: no room left on the disk. Nothing was written there.")
     if _FULL in text:
-        return StoreRefused(
+        return PoolFull(
             f"{path}: the database's buffer pool is too small for this graph. "
             f"Give it more, as in ladybug:{path}?buffer=2GiB.",
             reason=first,

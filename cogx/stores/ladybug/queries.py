@@ -12,13 +12,15 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cogx.stores.ladybug.database import Database
+from cogx.stores.ladybug.database import Database, PoolFull
 from cogx.stores.ladybug.layout import Column, EdgeTable, NodeTable
 from cogx.stores.ladybug.names import quoted, text_literal
 
 _FIRST_ROWS: Final = 4096
 _MOST_ROWS: Final = 500_000
 _BUCKET: Final = 2048
+_SHRINK: Final = 16
+_FEWEST_ROWS: Final = 16
 
 
 def node_blocks(database: Database, table: NodeTable, block_bytes: int) -> Iterator[pa.Table]:
@@ -34,7 +36,14 @@ def node_blocks(database: Database, table: NodeTable, block_bytes: int) -> Itera
     rows, start = _FIRST_ROWS, 0
     while last is not None and start <= last:
         where = f"offset(id(n)) >= {start} AND offset(id(n)) < {start + rows}"
-        block = database.table(f"MATCH (n:{name}) WHERE {where} RETURN {listed}")
+        try:
+            block = database.table(f"MATCH (n:{name}) WHERE {where} RETURN {listed}")
+        except PoolFull:
+            # Fewer rows take less, down to the one group of rows that they are in.
+            if rows <= _FEWEST_ROWS and not database.grow():
+                raise
+            rows = max(_FEWEST_ROWS, rows // _SHRINK)
+            continue
         yield block
         start += rows
         rows = _next_rows(rows, block, block_bytes)
@@ -147,7 +156,7 @@ def _next_rows(rows: int, block: pa.Table, block_bytes: int) -> int:
     if not block.num_rows:
         return min(rows * 8, _MOST_ROWS)
     each: int = max(1, block.nbytes // block.num_rows)
-    return max(64, min(rows * 8, _MOST_ROWS, block_bytes // each))
+    return max(1, min(rows * 8, _MOST_ROWS, block_bytes // each))
 
 
 def _with_ids(block: pa.Table, table: str) -> pa.Table:

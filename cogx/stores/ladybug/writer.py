@@ -21,7 +21,7 @@ from cogx.stores.ladybug.database import keeps_every_number
 from cogx.stores.ladybug.encoding import encode_edges, encode_nodes, weight_of
 from cogx.stores.ladybug.index import ABSENT, NodeIndex
 from cogx.stores.ladybug.kinds import SURE
-from cogx.stores.ladybug.loading import load
+from cogx.stores.ladybug.loading import load, needed_pool
 from cogx.stores.ladybug.repeats import settle_repeats
 from cogx.stores.ladybug.spool import NO_PAIR, Spool
 from cogx.stores.ladybug.vacancy import check_vacant
@@ -45,10 +45,18 @@ class LadybugWriter:
     """
 
     def __init__(
-        self, path: Path, *, buffer_bytes: int, row_bytes: int, threads: int, replace: bool
+        self,
+        path: Path,
+        *,
+        buffer_bytes: int,
+        may_grow: bool,
+        row_bytes: int,
+        threads: int,
+        replace: bool,
     ) -> None:
         self._path = path
         self._buffer_bytes = max(buffer_bytes, _LEAST_POOL)
+        self._may_grow = may_grow
         columns = min(MAX_COLUMNS, self._buffer_bytes // _POOL_PER_COLUMN)
         new_shape = partial(Shape, columns, {} if keeps_every_number() else SURE)
         self._threads = threads
@@ -148,6 +156,8 @@ class LadybugWriter:
         self._seal()
         self._edges.house_all()
         try:
+            if self._may_grow:
+                self._buffer_bytes = max(self._buffer_bytes, needed_pool(self._nodes))
             load(
                 self._site.built,
                 self._nodes,

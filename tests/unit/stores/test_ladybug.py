@@ -428,6 +428,25 @@ def test_a_large_pair_is_loaded_in_parts(place: Path) -> None:
     assert_same(read(place)[1], edges)
 
 
+def test_long_texts_get_the_pool_that_they_need(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ladybug, "DEFAULT_BUFFER_BYTES", 128 * MIB)
+    monkeypatch.setattr(ladybug, "DEFAULT_READ_BYTES", 16 * MIB)
+    nodes = [Node(f"n{number:03d}", "T", {"t": f"{number}" + "x" * MIB}) for number in range(60)]
+    write(place, nodes, [])
+    assert_same(read(place)[0], nodes)
+
+
+def test_a_pool_that_was_asked_for_does_not_grow(place: Path) -> None:
+    nodes = [Node(f"n{number:03d}", "T", {"t": f"{number}" + "x" * MIB}) for number in range(60)]
+    store = ladybug.open_writer(place, buffer_bytes=128 * MIB)
+    store.write_nodes(nodes)
+    with pytest.raises(StoreRefused, match="buffer=2GiB"):
+        store.finish({}, SILENT)
+    store.abort()
+
+
 def test_columns_that_come_late_reach_early_rows(place: Path) -> None:
     nodes = [
         Node(f"{number:03d}", "T", {f"p{number // 10}": number, "t": "x" * 500})
