@@ -20,10 +20,10 @@ REQUEST: Final[ContextVar[str | None]] = ContextVar("request", default=None)
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _SECRET: Final = re.compile(
     r"(?i)(\bbearer\s+"
-    r"|(?:api[_-]?key|token|password|secret|authorization|cookie)[\"']?\s*[=:]\s*[\"']?"
-    r"|://[^\s:/@]*:)"
-    r"(?!bearer\b)[^\s\"'&,;@]+"
+    r"|(?:api[_-]?key|token|password|secret|authorization|cookie)[\"']?\s*[=:]\s*[\"']?)"
+    r"(?!bearer\b)[^\s\"'&,;]+"
 )
+_IN_URL: Final = re.compile(r"(://[^\s:/@]*:)[^\s/@]+@")
 
 
 def configure(*, as_json: bool, stream: TextIO | None = None) -> None:
@@ -59,7 +59,7 @@ class Readable(logging.Formatter):
 
 def without_secrets(text: str) -> str:
     """Return a text in which what looks like a secret is struck out."""
-    return _SECRET.sub(r"\1***", text)
+    return _IN_URL.sub(r"\1***@", _SECRET.sub(r"\1***", text))
 
 
 def _moment(record: logging.LogRecord) -> str:

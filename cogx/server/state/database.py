@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, insert, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from cogx.errors import StoreRefused, StoreUnavailable
+from cogx.errors import BadSetting, MissingExtra, StoreRefused, StoreUnavailable
 from cogx.server.state.tables import VERSION, meta, metadata
 
 
@@ -26,19 +26,25 @@ class Database:
     """The state of one server. Threads may share it; a forked process makes its own.
 
     Raises:
-        StoreUnavailable: the database cannot be opened.
+        BadSetting: the URL is none of a database.
+        MissingExtra: its driver is not installed.
     """
 
     def __init__(self, url: str) -> None:
         self._is_sqlite = url.startswith("sqlite")
         # Errors are logged: they must not show what was to be written.
-        self._engine = create_engine(url, pool_pre_ping=not self._is_sqlite, hide_parameters=True)
+        self._engine = _engine_of(url, pool_pre_ping=not self._is_sqlite, hide_parameters=True)
         if self._is_sqlite:
             event.listen(self._engine, "connect", _prepare)
             event.listen(self._engine, "begin", _begin)
 
     def migrate(self) -> None:
-        """Make the tables that are missing; refuse those of a newer cogx."""
+        """Make the tables that are missing.
+
+        Raises:
+            StoreUnavailable: the database cannot be opened.
+            StoreRefused: a newer cogx made its tables.
+        """
         try:
             metadata.create_all(self._engine)
         except OperationalError as error:
@@ -74,6 +80,17 @@ class Database:
     def close(self) -> None:
         """Release all connections. May be called twice."""
         self._engine.dispose()
+
+
+def _engine_of(url: str, **options: Any) -> Engine:
+    try:
+        return create_engine(url, **options)
+    except ArgumentError as error:  # Its text shows the URL, which may hold a password.
+        raise BadSetting(
+            "COGX_DATABASE_URL is no URL of a database. Write it as postgresql://USER@HOST/NAME."
+        ) from error
+    except ImportError as error:
+        raise MissingExtra("postgresql", "The database of COGX_DATABASE_URL") from error
 
 
 def _prepare(connection: Any, _: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import httpx
 
 _WAIT_S = 60
+_SERVING = re.compile(r"\bserving\b.*?(http://[^\s\"]+)")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH")
 
 
@@ -72,7 +74,8 @@ class Serving:
 
     def _url(self) -> str | None:
         assert self.process.poll() is None, self.log.read_text()
-        return next((one["url"] for one in self.lines() if one["message"] == "serving"), None)
+        found = _SERVING.search(self.text())
+        return found and found[1]
 
 
 @contextmanager
