@@ -204,13 +204,12 @@ class RunFailed(RemoteError):
 
 
 class BudgetSpent(CogxError):
-    """The next call of a language model would pass the token budget; what is done is kept."""
+    """The next call of a language model would pass the token budget."""
 
     def __init__(self, budget: int, spent: int, calls: int) -> None:
         super().__init__(
             f"The next call would pass the budget of {budget:,} tokens; {spent:,} were taken by "
-            f"{calls:,} so far. Nothing was imported; what the model has answered is kept. Run "
-            "the same again, with a larger --max-tokens if you like: it goes on from there.",
+            f"{calls:,} so far. Allow more with --max-tokens.",
             budget=budget,
             spent=spent,
             calls=calls,

@@ -92,7 +92,8 @@ def _misused(error: click.ClickException) -> Failure:
 
 
 def _told(error: CogxError, *, verbose: bool) -> Failure:
-    message, code = str(error), exit_codes.exit_code_of(error)
+    message = " ".join((str(error), *getattr(error, "__notes__", ())))
+    code = exit_codes.exit_code_of(error)
     failure = Failure(
         type(error).__name__,
         message,

@@ -18,13 +18,17 @@ import msgspec
 from cogx.codec.canonical import encode
 from cogx.derive.cache import Entry, ResultCache
 from cogx.derive.record_lines import fields_of, records_of_lines
-from cogx.errors import BadSetting
+from cogx.errors import BadSetting, BudgetSpent, RemoteError
 from cogx.ports import Deriver, Passage, RecordSource, Underived
 
 _AHEAD: Final = 1000
 """Cached passages that may wait behind one that is being derived."""
 _BEGINS: Final = 100
+KEPT: Final = "What was answered so far is kept: the same again goes on from there."
+"""Stands with an error that ends a run."""
 _OF_ITS_PLACE: Final = ("external_id", "provenance")
+
+Result = tuple[Passage, Sequence[Any] | Underived]
 
 
 class Cached:
@@ -66,9 +70,7 @@ class Cached:
         each = self._cache.seconds_of(self.name, self.version, origin)
         return None if each is None else each * calls / self._lanes
 
-    def derive(
-        self, passages: Iterable[Passage]
-    ) -> Iterator[tuple[Passage, Sequence[Any] | Underived]]:
+    def derive(self, passages: Iterable[Passage]) -> Iterator[Result]:
         """Yield each passage with its records, old ones as new ones.
 
         Cost: a lookup of about 30 microseconds a passage, and a write of some milliseconds for
@@ -86,9 +88,7 @@ class Cached:
         """Let the cache go. May be called twice."""
         self._cache.close()
 
-    def _some(
-        self, first: Passage, rest: Iterator[Passage]
-    ) -> Iterator[tuple[Passage, Sequence[Any] | Underived]]:
+    def _some(self, first: Passage, rest: Iterator[Passage]) -> Iterator[Result]:
         """Yield what becomes of a passage that is not known, and of those that the deriver reads.
 
         Where many that are known follow each other, the deriver comes to an end.
@@ -110,7 +110,7 @@ class Cached:
                 elif len(waiting) > _AHEAD:
                     return
 
-        for passage, records in self._deriver.derive(unknown()):
+        for passage, records in self._telling(self._deriver.derive(unknown())):
             yield from _known_before(passage, waiting)
             took = (time.monotonic() - since) * min(asked, self._lanes)
             if not isinstance(records, Underived):
@@ -118,6 +118,15 @@ class Cached:
             yield passage, records
             since = time.monotonic()
         yield from _known_before(None, waiting)
+
+    def _telling(self, results: Iterator[Result]) -> Iterator[Result]:
+        """Yield results; an error that ends them says that those before it are not lost."""
+        try:
+            yield from results
+        except (BudgetSpent, RemoteError) as error:
+            if not self._counts["not_cached"]:
+                error.add_note(KEPT)
+            raise
 
     def _key(self, passage: Passage) -> str:
         parts = [self.name, self.version, self._deriver.cache_key]  # type: ignore[attr-defined]

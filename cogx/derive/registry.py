@@ -39,8 +39,9 @@ def deriver_named(name: str = DEFAULT, /, **settings: Any) -> Deriver:
     """Return a new deriver. Names of cogx itself go before those of other packages.
 
     Args:
-        settings: passed to whoever makes it: ``chat`` takes ``settings`` and ``schema``, see
-            :class:`cogx.derive.chat.deriver.ChatDeriver`; ``vocabulary`` takes none.
+        settings: passed to whoever makes it: ``chat`` takes ``settings``, ``schema`` and
+            ``instructions``, see :class:`cogx.derive.chat.deriver.ChatDeriver`; ``vocabulary``
+            takes none.
 
     Raises:
         UnknownName: no such deriver; lists the known ones.

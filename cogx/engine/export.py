@@ -104,11 +104,7 @@ def export_graph(
             with ArchiveWriter(
                 target, manifest=manifest, compression=compression, level=level, force=force
             ) as writer:
-                chosen = 0
-                for kind, batch in stages.records.iter_batches():
-                    writer.write_batch(kind, batch)
-                    chosen += len(batch)
-                if not chosen and not allow_empty:
+                if not stages.fill(writer) and not allow_empty:
                     raise EmptyGraph(
                         f"Nothing in the store is {stages.selection}, so there is nothing to "
                         "export. Ask for more, or pass --allow-empty."
@@ -117,11 +113,7 @@ def export_graph(
             receipt = _receipt(source, target, reader)
             stages.tell(receipt)
             receipt.id_map = stages.write_id_map()
-    extension = manifest.cogx
-    assert extension is not None and extension.fingerprint is not None
-    receipt.dataset = extension.dataset
-    receipt.counts = dict(manifest.counts)
-    receipt.fingerprint = extension.fingerprint.model_dump()
+    receipt.take(manifest)
     receipt.usage = meter.usage()
     return receipt
 

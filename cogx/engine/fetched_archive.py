@@ -10,9 +10,9 @@ from typing import Any
 
 from cogx.archive.pack import pack
 from cogx.archive.reader import open_archive
-from cogx.archive.validate import validate
 from cogx.archive.writer import ArchiveWriter, Target, exported_now
 from cogx.engine.header import header_of, manifest_of
+from cogx.engine.proven import proven
 from cogx.engine.receipt import Receipt
 from cogx.engine.record_sources import ArchiveRecords
 from cogx.engine.rewriting import Rewriting, Stages
@@ -100,10 +100,9 @@ def _changed(
     writing: Mapping[str, Any],
 ) -> Receipt:
     """Write what the stages make of it."""
-    validate(place, progress=progress).raise_for_errors()
     receipt = Receipt("", "")
     with (
-        open_archive(place) as archive,
+        proven(place, progress=progress) as (archive, _),
         closing(Stages(ArchiveRecords(archive), rewriting)) as stages,
     ):
         header = header_of(archive.manifest, name)
@@ -114,22 +113,11 @@ def _changed(
         made = manifest_of(
             header, exported_at or exported_now(), notes=notes, selection=stages.selection
         )
-        written = 0
         with ArchiveWriter(target, manifest=made, **writing) as writer:
-            progress.begin("rewrite", total=sum(archive.counts.values()), unit="records")
-            for kind, batch in stages.records.iter_batches():
-                writer.write_batch(kind, batch)
-                written += len(batch)
-                progress.advance(len(batch))
-            progress.end()
-            if not written:
+            if not stages.fill(writer, progress, total=sum(archive.counts.values())):
                 raise EmptyGraph(f"Nothing in the dataset is {stages.selection}. Ask for more.")
             manifest = writer.publish()
         stages.tell(receipt)
         receipt.id_map = stages.write_id_map()
-    extension = manifest.cogx
-    assert extension is not None and extension.fingerprint is not None
-    receipt.dataset = extension.dataset
-    receipt.counts = dict(manifest.counts)
-    receipt.fingerprint = extension.fingerprint.model_dump()
+    receipt.take(manifest)
     return receipt

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from cogx.archive.reader import archive_in, open_archive
-from cogx.archive.validate import validate_container
+from cogx.archive.reader import open_archive
 from cogx.archive.writer import ArchiveWriter, exported_now
-from cogx.container import open_container
 from cogx.engine.header import header_of, manifest_of
 from cogx.engine.holdings import StoreRecords
+from cogx.engine.proven import proven
 from cogx.engine.record_sources import ArchiveRecords, OnlyKinds
 from cogx.engine.rewriting import Rewriting, Stages
 from cogx.engine.split_files import stem_of
@@ -104,11 +103,7 @@ class Shipment:
         self._open_store(reader, what)
 
     def _open_archive(self, path: str) -> None:
-        limits = Limits()
-        container = self._stack.enter_context(open_container(path, limits))
-        findings = validate_container(container, limits=limits, progress=self._progress)
-        findings.raise_for_errors()
-        archive = archive_in(container, limits=limits)
+        archive, _ = self._stack.enter_context(proven(path, progress=self._progress))
         self.header = header_of(archive.manifest)
         self.name = self.header.get("dataset") or stem_of(path)
         self.records: RecordSource = ArchiveRecords(archive)

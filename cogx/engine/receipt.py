@@ -5,8 +5,15 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from cogx.format.manifest import Manifest
+
+_STATUS: Final = Path("/proc/self/status")
 
 
 @dataclass(slots=True)
@@ -63,6 +70,14 @@ class Receipt:
         done = (n for counts in self.actions.values() for a, n in counts.items() if a not in quiet)
         return bool(self.actions) and not self.stubs and not any(done)
 
+    def take(self, manifest: Manifest) -> None:
+        """Say what an archive holds that was written, by its manifest."""
+        extension = manifest.cogx
+        assert extension is not None and extension.fingerprint is not None
+        self.dataset = extension.dataset
+        self.counts = dict(manifest.counts)
+        self.fingerprint = extension.fingerprint.model_dump()
+
     def to_json(self) -> dict[str, Any]:
         """Return the receipt as plain JSON."""
         return asdict(self)
@@ -77,10 +92,19 @@ class Meter:
 
     def usage(self) -> dict[str, float]:
         """Return seconds of wall and CPU time since, and the peak memory of the process."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        per_mib = 1 << 20 if sys.platform == "darwin" else 1 << 10
         return {
             "wall_s": round(time.perf_counter() - self._wall, 3),
             "cpu_s": round(time.process_time() - self._cpu, 3),
-            "peak_mib": round(peak / per_mib, 1),
+            "peak_mib": round(_peak_bytes() / (1 << 20), 1),
         }
+
+
+def _peak_bytes() -> int:
+    """Return the most memory this process had; on Linux not that of whoever started it."""
+    with suppress(OSError):
+        for line in _STATUS.read_text("ascii").split("\n"):
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) << 10
+    # Begins with the peak of the process that started this one.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak << 10

@@ -1,4 +1,4 @@
-"""Knows in which order records are chosen, renamed, identified, derived from and given a profile.
+"""Knows in which order records are resolved, chosen, renamed, identified, derived from, profiled.
 
 Every stage takes a RecordSource and is one. On import what comes out goes through a temporary
 archive, which is proven and loaded like any other; on export it goes straight to the target.
@@ -20,10 +20,11 @@ from cogx.engine.deriving import Deriving, tell
 from cogx.engine.header import header_of, manifest_of
 from cogx.engine.receipt import Receipt
 from cogx.engine.record_sources import ArchiveRecords, OnlyKinds
+from cogx.engine.resolving import Resolving
 from cogx.errors import AlreadyThere, BadSetting, UnknownName
 from cogx.format.layout import CONTENT_KINDS
 from cogx.ports import RecordSource
-from cogx.progress import Progress
+from cogx.progress import SILENT, Progress
 from cogx.transform.criteria import Criteria, parse_criteria
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 IDENTITIES: Final = ("id", "cognee", "folded")
 PROFILES: Final = ("portable", "cognee")
+NOTHING_MERGED: Final = "No line decides to merge: no entity became part of another."
 _NOTHING_SPECIAL: Final = Deriving()
 
 
@@ -43,6 +45,7 @@ class Rewriting:
     scopes: Sequence[ScopeChange]
     mode: str
     identity: str
+    resolving: Resolving | None
     deriving: Deriving
     allow_empty: bool
     profile: str
@@ -61,6 +64,7 @@ class Rewriting:
         map_predicate: Sequence[str] = (),
         remap_scope: Sequence[str] = (),
         identity: str = "id",
+        resolving: Resolving | None = None,
         deriving: Deriving = _NOTHING_SPECIAL,
         allow_empty: bool = False,
         profile: str = "portable",
@@ -74,6 +78,7 @@ class Rewriting:
         Args:
             portable: records of the cognee profile become portable again.
             restore_ids: that, and the ids of this id map come back.
+            resolving: which entities are one, by decision.
             deriving: what hybrid and re-derive are to do.
             allow_empty: re-derive from nothing is no error.
             rehearsal: nothing is kept of what comes out, so a language model is not asked.
@@ -88,10 +93,10 @@ class Rewriting:
         if profile not in PROFILES:
             raise UnknownName("profile", profile, PROFILES)
         deriving.check(mode)
-        if id_map is not None and identity == "id" and profile == "portable":
+        if id_map is not None and identity == "id" and profile == "portable" and not resolving:
             raise BadSetting(
-                f"{id_map}: no id changes without --identity or --profile cognee, so there is no "
-                "id map to write."
+                f"{id_map}: no id changes unless entities are resolved, or without --identity or "
+                "--profile cognee, so there is no id map to write."
             )
         if id_map is not None and os.path.lexists(id_map):
             raise AlreadyThere(f"{id_map} exists already. Give the id map another name.")
@@ -110,6 +115,7 @@ class Rewriting:
             scopes=scopes,
             mode=mode,
             identity=identity,
+            resolving=resolving,
             deriving=deriving,
             allow_empty=allow_empty,
             profile=profile,
@@ -127,6 +133,7 @@ class Rewriting:
             or self.predicates
             or self.scopes
             or self.identity != "id"
+            or self.resolving
             or self.mode != "preserve"
             or self.profile != "portable"
             or self.portable
@@ -143,6 +150,7 @@ class Stages:
         self.rewriting = rewriting
         self.records = source
         self._stack = ExitStack()
+        self._resolved: Any = None
         self._selected: Any = None
         self._renamed: Any = None
         self._identified: Any = None
@@ -165,6 +173,28 @@ class Stages:
         """What was chosen, in words; None if everything was."""
         return self.rewriting.criteria.describe() if self.rewriting.criteria else None
 
+    def fill(
+        self,
+        writer: ArchiveWriter,
+        progress: Progress = SILENT,
+        *,
+        task: str = "rewrite",
+        total: int | None = None,
+    ) -> int:
+        """Write all that comes out, and return how many records that is.
+
+        Args:
+            task, total: for the progress: how it is called, and of about how many records.
+        """
+        written = 0
+        progress.begin(task, total=total, unit="records")
+        for kind, batch in self.records.iter_batches():
+            writer.write_batch(kind, batch)
+            written += len(batch)
+            progress.advance(len(batch))
+        progress.end()
+        return written
+
     def tell(self, receipt: Receipt) -> None:
         """Say in a receipt what was done; complete once all records have come out."""
         if self._selected is not None:
@@ -177,7 +207,9 @@ class Stages:
             tell(self._derived, receipt)
         if self._plan is not None:
             receipt.plan = self._plan
-        for stage in (self._identified, self._profile):
+        if self._resolved is not None and not self._resolved.changes:
+            receipt.notes.append(NOTHING_MERGED)
+        for stage in (self._resolved, self._identified, self._profile):
             if stage is not None:
                 receipt.changes |= dict(stage.changes)
                 receipt.examples |= dict(stage.examples)
@@ -195,10 +227,13 @@ class Stages:
         """Write the ids that changed to the file that was asked for; return its name."""
         if self.rewriting.id_map is None or self.rewriting.rehearsal:
             return None
-        from cogx.transform.id_map import IdMap  # noqa: PLC0415 - only if asked for
+        from cogx.transform.id_map import IdMap, chained  # noqa: PLC0415 - only if asked for
 
-        stages = [one for one in (self._identified, self._profile) if one is not None]
-        IdMap.write(self.rewriting.id_map, *(one.iter_id_changes() for one in stages))
+        stages = (self._resolved, self._identified, self._profile)
+        IdMap.write(
+            self.rewriting.id_map,
+            chained([one.iter_id_changes for one in stages if one is not None]),
+        )
         return self.rewriting.id_map
 
     def close(self) -> None:
@@ -217,6 +252,8 @@ class Stages:
             id_map = IdMap.inverse(asked.restore_ids)
             self._stack.callback(id_map.close)
             self._add(Mapped(self.records, id_map))
+        if asked.resolving:  # Before all else that changes ids: a review has those of its archive.
+            self._resolved = self._add(asked.resolving.stage(self.records))
         if asked.criteria:
             from cogx.transform.selection import Selected  # noqa: PLC0415
 
@@ -283,10 +320,6 @@ def rewritten(archive: Archive, rewriting: Rewriting, progress: Progress) -> Ite
         header["source_system"] = stages.system
         path = str(Path(directory, "rewritten.tar"))
         manifest = manifest_of(header, exported_now(), selection=stages.selection)
-        progress.begin("rewrite", total=sum(archive.counts.values()), unit="records")
         with ArchiveWriter(path, manifest=manifest) as writer:
-            for kind, batch in stages.records.iter_batches():
-                writer.write_batch(kind, batch)
-                progress.advance(len(batch))
-        progress.end()
+            stages.fill(writer, progress, total=sum(archive.counts.values()))
         yield Rewritten(path, stages)

@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cogx.archive.reader import archive_in
-from cogx.archive.validate import validate_container
 from cogx.codec.fingerprint import digest_lines
 from cogx.codec.lines import canonical_line
-from cogx.container import open_container
+from cogx.engine.proven import proven
 from cogx.format.identity import normalise_name
 from cogx.format.layout import KINDS
-from cogx.limits import Limits
 from cogx.ports import RecordSource
 
 Words = npt.NDArray[np.uint64]
@@ -82,11 +79,9 @@ class Since:
 
 
 def _digests_of(path: str) -> Words:
-    limits = Limits()
     found = [np.empty(0, np.uint64)]
-    with open_container(path, limits) as container:
-        validate_container(container, limits=limits).raise_for_errors()
-        for block in archive_in(container, limits=limits).iter_blocks():
+    with proven(path) as (archive, _):
+        for block in archive.iter_blocks():
             if block.records:
                 found.append(_words(digest_lines(block.kind, block.lines)))
     return np.unique(np.concatenate(found))

@@ -11,9 +11,9 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from cogx.archive.reader import Archive, Source, archive_in
-from cogx.archive.validate import Findings, validate_container
-from cogx.container import open_container
+from cogx.archive.reader import Archive, Source
+from cogx.archive.validate import Findings
+from cogx.engine.proven import proven
 from cogx.engine.split_files import ENDINGS, PartFiles
 from cogx.engine.split_index import SplitIndex
 from cogx.engine.split_plan import Bounds, Plan
@@ -98,19 +98,10 @@ def split(
     """
     if compression not in ENDINGS:
         raise BadSetting(f"Parts are written as {', '.join(ENDINGS)}, not as {compression!r}.")
-    limits = limits or Limits()
     with ExitStack() as stack:
-        container = stack.enter_context(open_container(source, limits))
-        findings = validate_container(container, limits=limits, progress=progress)
-        findings.raise_for_errors()
+        archive, findings = stack.enter_context(proven(source, limits=limits, progress=progress))
         if not findings.counts.total():
             raise EmptyGraph(f"{findings.name} holds no record, so there is nothing to split.")
-        archive = archive_in(container, limits=limits)
-        archive.trust(
-            {name: member.sha256 for name, member in findings.members.items()},
-            findings.counts,
-            proving="time.precision" in findings.log.totals,
-        )
         index = stack.enter_context(SplitIndex())
         work = PartWriter(archive, findings, progress)
         plan = _planned(archive, index, work.bounds(max_member, max_total), progress)

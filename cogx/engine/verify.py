@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from cogx.archive.lenient import checked_lenient
-from cogx.archive.reader import Archive, Source, archive_in
-from cogx.archive.validate import validate_container
+from cogx.archive.reader import Archive, Source
 from cogx.codec.fingerprint import digest_lines
 from cogx.codec.lines import canonical_line
-from cogx.container import Container, open_container
 from cogx.disk_index import DiskIndex
 from cogx.engine.holdings import holdings_of, iter_batches, system_of
+from cogx.engine.proven import proven
 from cogx.engine.uris import reading
 from cogx.graph.datasets import reader_of
 from cogx.graph.reconcile import differing
@@ -82,12 +80,11 @@ def verify(
     Cost: one pass over each side; only if they differ a second one, with room on temporary
     disk for one digest a record.
     """
-    limits = limits or Limits()
-    lenient = checked_lenient(lenient)
-    with open_container(source, limits) as container, reading(store) as whole:
+    with (
+        reading(store) as whole,
+        proven(source, lenient=lenient, limits=limits, progress=progress) as (archive, found),
+    ):
         reader = reader_of(whole, dataset)
-        found = validate_container(container, lenient=lenient, limits=limits, progress=progress)
-        found.raise_for_errors()
         comparison = Comparison(
             archive=found.name,
             store=store if isinstance(store, str) else type(store).__name__,
@@ -95,18 +92,11 @@ def verify(
             store_fingerprint=holdings_of(reader, progress).sums.hex(),
         )
         if not comparison.equal:
-            _name_differences(container, reader, comparison, lenient, limits)
+            _name_differences(archive, reader, comparison)
     return comparison
 
 
-def _name_differences(
-    container: Container,
-    reader: GraphReader,
-    comparison: Comparison,
-    lenient: frozenset[str],
-    limits: Limits,
-) -> None:
-    archive = archive_in(container, lenient=lenient, limits=limits)
+def _name_differences(archive: Archive, reader: GraphReader, comparison: Comparison) -> None:
     system = system_of(reader)
     with DiskIndex() as waiting:
         for block in archive.iter_blocks():

@@ -11,8 +11,8 @@ head before them and their number behind, so that a file that lost its end is fo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -82,12 +82,9 @@ class IdMap:
 
     @staticmethod
     def write(
-        path: str | os.PathLike[str], *changes: Iterable[IdChange], force: bool = False
+        path: str | os.PathLike[str], changes: Iterable[IdChange], *, force: bool = False
     ) -> int:
         """Write changes to a file that appears when it is whole; return how many there are.
-
-        Args:
-            changes: those of each transform, in the order in which records went through them.
 
         Raises:
             AlreadyThere: the file exists and ``force`` is not set.
@@ -99,7 +96,7 @@ class IdMap:
         try:
             with writing(staged.path):
                 waiting = bytearray(canonical.encode(_HEAD) + b"\n")
-                for change in chain.from_iterable(changes):
+                for change in changes:
                     waiting += canonical.encode(change._asdict()) + b"\n"
                     count += 1
                     if len(waiting) >= _FLUSH:
@@ -138,6 +135,29 @@ class IdMap:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def chained(steps: Sequence[Callable[[], Iterator[IdChange]]]) -> Iterator[IdChange]:
+    """Yield what every id has become in the end.
+
+    Args:
+        steps: the changes of each transform, in the order in which records went through them.
+    """
+    return reduce(_both, steps)() if steps else iter(())
+
+
+def _both(
+    first: Callable[[], Iterator[IdChange]], then: Callable[[], Iterator[IdChange]]
+) -> Callable[[], Iterator[IdChange]]:
+    def changes() -> Iterator[IdChange]:
+        with IdMap(then()) as later, IdMap(first()) as earlier:
+            for kind, archive, between in first():
+                yield IdChange(kind, archive, later.get(kind, between) or between)
+            for change in then():
+                if earlier.get(change.kind, change.archive) is None:
+                    yield change
+
+    return changes
 
 
 def read_changes(path: str | os.PathLike[str]) -> Iterator[IdChange]:

@@ -24,6 +24,7 @@ from cogx.cli.progress_bar import progress_on
 from cogx.cli.receipts import show_receipt
 from cogx.cli.streams import STANDARD, bytes_at, check_room, source_of
 from cogx.cli.terminal import Console
+from cogx.errors import BadSetting
 
 if TYPE_CHECKING:
     from cogx.engine.receipt import Receipt
@@ -65,6 +66,10 @@ _IDENTITIES = ("id", "cognee", "folded")
     show_default=True,
     help="When two entities are one: same id, or same name by cognee's rule or a better one.",
 )
+@click.option("--resolve", metavar="REVIEW", type=click.Path(),
+              help="Merge first by this file of cogx resolve --propose.")  # fmt: skip
+@click.option("--auto-above", type=float, metavar="SCORE",
+              help="Merge undecided pairs of at least this score; default none.")  # fmt: skip
 @click.option("--deriver", metavar="NAME", default="vocabulary", show_default=True,
               help="What reads the texts in hybrid and re-derive.")  # fmt: skip
 @click.option("--passage-tokens", type=int, metavar="N",
@@ -75,6 +80,8 @@ _IDENTITIES = ("id", "cognee", "folded")
               help="Make no nodes of the passages of longer texts.")  # fmt: skip
 @click.option("--schema", "schema_file", metavar="FILE",
               help="Derive only what this graph schema allows.")  # fmt: skip
+@click.option("--instructions", metavar="FILE",
+              help="Tell --deriver chat this, too: an extraction prompt.")  # fmt: skip
 @model_options
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep what was derived before.")
 @click.option("--keep-facts-as-text", is_flag=True,
@@ -99,11 +106,14 @@ def command(
     into: str | None,
     choosing: Choosing,
     identity: str,
+    resolve: str | None,
+    auto_above: float | None,
     deriver: str,
     passage_tokens: int | None,
     overlap_tokens: int | None,
     no_lexical_graph: bool,
     schema_file: str | None,
+    instructions: str | None,
     model: ModelOptions,
     no_cache: bool,
     keep_facts_as_text: bool,
@@ -136,7 +146,7 @@ def command(
         check_room(parse_uri(store)[1], bytes_at(archive) // _SMALLER, "the store")
     schema = _schema(schema_file)
     with (
-        _deriver(deriver, mode, model, schema) as reader,
+        _deriver(deriver, mode, model, schema, instructions) as reader,
         progress_on(console) as progress,
     ):
         receipt = import_archive(
@@ -147,6 +157,8 @@ def command(
             into=into,
             **choosing.named(),
             identity=identity,
+            resolve=resolve,
+            auto_above=auto_above,
             deriver=reader,
             passage_tokens=passage_tokens,
             overlap_tokens=overlap_tokens,
@@ -168,6 +180,8 @@ def command(
     as_it_is = (
         mode == "preserve"
         and identity == "id"
+        and resolve is None
+        and auto_above is None
         and not choosing
         and not restore_ids
         and not portable
@@ -180,15 +194,30 @@ def command(
 
 @contextmanager
 def _deriver(
-    name: str, mode: str, model: ModelOptions, schema: GraphSchema | None
+    name: str,
+    mode: str,
+    model: ModelOptions,
+    schema: GraphSchema | None,
+    instructions: str | None,
 ) -> Iterator[str | Deriver]:
     """Give the deriver, or its name: one that asks a model takes what was said of that."""
     if name != "chat" or mode == "preserve":
+        if instructions is not None:
+            raise BadSetting(
+                "Instructions are for a language model: import with --deriver chat and --mode "
+                "hybrid or re-derive, or leave --instructions out."
+            )
         yield name
         return
     from cogx.derive.registry import deriver_named
+    from cogx.text_files import text_of_file
 
-    deriver: Any = deriver_named(name, settings=model.settings(), schema=schema)
+    deriver: Any = deriver_named(
+        name,
+        settings=model.settings(),
+        schema=schema,
+        instructions=None if instructions is None else text_of_file(instructions).text,
+    )
     with closing(deriver):
         yield deriver
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from cogx.derive.chat.patience import MOST_WAIT_S, NO_CREDIT, wait_of
 from cogx.derive.chat.settings import KEY_VARIABLES, ChatSettings
-from cogx.errors import RemoteError, RemoteRefused, RemoteUnavailable
+from cogx.errors import RemoteError, RemoteRefused
 
 _NOT_ALLOWED: Final = frozenset({401, 403})
 _NOT_THERE: Final = frozenset({404, 405, 410})
@@ -29,8 +29,6 @@ def is_final(error: RemoteError) -> bool:
 
 def told_as(error: RemoteError, settings: ChatSettings) -> RemoteError:
     """Return an error with what to do about it."""
-    if isinstance(error, RemoteUnavailable):
-        return RemoteUnavailable(f"{error} What the model has answered is kept: run it again.")
     if not isinstance(error, RemoteRefused):
         return error
     remedy = _remedy(error, settings)
@@ -50,8 +48,7 @@ def _remedy(error: RemoteRefused, settings: ChatSettings) -> str:
             "which usually ends in /v1."
         )
     if error.status == _UNPAID or error.code in NO_CREDIT:
-        return " There is no credit left for this key. What the model has answered is kept."
+        return " There is no credit left for this key."
     if "retry_after" in error.context:
-        wait = str(error.context["retry_after"])
-        return f" It asks to be left alone ({wait}). What the model has answered is kept."
+        return f" It asks to be left alone ({error.context['retry_after']})."
     return ""

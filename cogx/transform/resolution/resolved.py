@@ -89,10 +89,13 @@ class Resolved:
                 yield from self._facts(become)
 
     def iter_id_changes(self) -> Iterator[IdChange]:
-        """Yield the id of each entity that became part of another, in order; for the id map."""
-        for identity, survivor in self._gather().items():
-            if identity != survivor:
-                yield IdChange("entity", identity, survivor)
+        """Yield what became of each entity of a group, for the id map.
+
+        First those that stay, so that their ids are what the inverse of the map gives.
+        """
+        become = sorted(self._gather().items(), key=lambda one: one[0] != one[1])
+        for identity, survivor in become:
+            yield IdChange("entity", identity, survivor)
 
     def close(self) -> None:
         """Give the temporary disk back; the source stays open. May be called twice."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cogx.derive.cached import KEPT
 from tests.unit.archive.made import archive, document, entity, fact
 from tests.unit.derive.chat.conftest import entity as said
 from tests.unit.derive.chat.conftest import fact as stated
@@ -83,10 +84,55 @@ def test_a_spent_budget_is_no_loss_of_what_was_paid(
     stopped = call(*words, "--max-tokens", 3000)
     assert stopped.code == BUDGET
     assert stopped.error()["type"] == "BudgetSpent"
+    assert stopped.error()["message"].endswith(KEPT)
     assert 0 < model.calls < 6
     receipt = call(*words).json()
     assert receipt["derived"]["passages_cached"] + receipt["derived"]["calls"] == 6
     assert model.calls == 6
+
+
+def test_what_is_not_kept_is_not_said_to_be(
+    call: Call, model: ModelServer, words: list[str]
+) -> None:
+    stopped = call(*words, "--mode", "hybrid", "--no-cache", "--max-tokens", 3000)
+    assert stopped.code == BUDGET
+    assert "kept" not in stopped.error()["message"]
+
+
+def test_instructions_go_to_the_model(
+    call: Call, model: ModelServer, words: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "prompt.txt").write_text("Only people born in Rome.")
+    assert call(*words, "--mode", "hybrid", "--instructions", "prompt.txt").code == 0
+    assert all("Only people born in Rome." in asked.words for asked in model.asked)
+
+
+@pytest.mark.parametrize("more", [["--mode", "preserve"], ["--deriver", "vocabulary"]])
+def test_instructions_that_nobody_would_read_are_refused(
+    call: Call, words: list[str], more: list[str]
+) -> None:
+    told = call(*words, "--mode", "hybrid", *more, "--instructions", "schema.json")
+    assert told.code == 2
+    assert "Instructions are for a language model" in told.error()["message"]
+
+
+def test_from_a_schema_inferred_to_a_graph_that_keeps_to_it(
+    call: Call, model: ModelServer, words: list[str], tmp_path: Path
+) -> None:
+    """infer -> prompt -> import with schema and prompt -> check."""
+    notes = "\n".join(f"## Person: Person{at}\nWorks at: Acme\n" for at in range(PEOPLE))
+    (tmp_path / "notes.md").write_text(f"{notes}\n## Company: Acme\nFounded: 1820\n")
+    assert call("schema", "infer", "notes.md", "-o", "inferred.json").code == 0
+    prompt = call("schema", "prompt", "inferred.json").out
+    (tmp_path / "prompt.txt").write_text(prompt)
+    words[words.index("--json") :] = ["--schema", "inferred.json", "--instructions", "prompt.txt"]
+    words[words.index("sqlite:store")] = "sqlite:graph.db"
+    told = call(*words, "--mode", "re-derive", "--json")
+    assert told.code == 0, told.err
+    assert prompt.strip() in model.asked[0].words
+    assert told.json()["derived"]["calls"] == PEOPLE
+    checked = call("schema", "check", "inferred.json", "sqlite:graph.db")
+    assert checked.code == 0, checked.out
 
 
 def test_a_passage_without_an_answer_is_named_and_the_others_are_there(

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from cogx import ArchiveWriter, Entity, Fact, open_archive, validate
+from cogx.engine.import_ import import_archive
 from cogx.engine.resolution import propose_merges, resolve_archive
-from cogx.errors import AlreadyThere, BadSetting, UnknownName
+from cogx.errors import AlreadyThere, BadSetting, IdentityConflict, UnknownName
 from cogx.format.records import Document, RawNode
-from cogx.transform.id_map import IdMap
+from cogx.testing.memory_graph import MemoryGraph
+from cogx.transform.id_map import IdMap, read_changes
 
 
 @pytest.fixture
@@ -132,3 +134,63 @@ def test_a_review_that_does_not_fit_leaves_no_archive(archive: Path, tmp_path: P
     with pytest.raises(BadSetting, match="line 1, right_id"):
         resolved(archive, review=review)
     assert not (tmp_path / "out.tar.gz").exists()
+
+
+class TestOnImport:
+    """A review carried out on the way into a store."""
+
+    @pytest.fixture
+    def review(self, archive: Path, tmp_path: Path) -> Path:
+        propose_merges(archive, tmp_path / "r.jsonl")
+        decide(tmp_path / "r.jsonl", "merge")
+        return tmp_path / "r.jsonl"
+
+    def test_it_gives_what_the_archive_gives_that_was_resolved_before(
+        self, archive: Path, review: Path
+    ) -> None:
+        before = resolved(archive, review=review)
+        receipt = import_archive(archive, MemoryGraph(), resolve=review)
+        assert receipt.fingerprint == import_archive(before, MemoryGraph()).fingerprint
+        assert receipt.changes == {"resolve.merged": 2}
+
+    @pytest.mark.parametrize("more", [{"only": ["type=Person"]}, {"identity": "folded"}])
+    def test_ids_of_the_review_are_those_of_the_archive_whatever_else_is_asked(
+        self, archive: Path, review: Path, more: dict[str, Any]
+    ) -> None:
+        before = resolved(archive, review=review)
+        receipt = import_archive(archive, MemoryGraph(), resolve=review, **more)
+        assert receipt.fingerprint == import_archive(before, MemoryGraph(), **more).fingerprint
+
+    def test_texts_are_derived_with_the_names_of_all_who_are_one(
+        self, archive: Path, review: Path
+    ) -> None:
+        apart = import_archive(archive, MemoryGraph(), mode="hybrid").derived
+        merged = import_archive(archive, MemoryGraph(), mode="hybrid", resolve=review).derived
+        assert (apart["entities_there"], merged["entities_there"]) == (2, 1)
+
+    def test_a_score_decides_without_a_review(self, archive: Path) -> None:
+        receipt = import_archive(archive, MemoryGraph(), auto_above=100)
+        assert receipt.counts["entity"] == 3
+
+    def test_the_id_map_leads_to_the_ids_in_the_store(
+        self, archive: Path, review: Path, tmp_path: Path
+    ) -> None:
+        ids = tmp_path / "ids"
+        import_archive(archive, MemoryGraph(), resolve=review, identity="folded", id_map=str(ids))
+        became = {one.archive: one.store for one in read_changes(ids)}
+        assert became["0"] == became["1"] == became["2"] != became["3"]
+
+    def test_values_that_differ_end_it_if_conflicts_do(
+        self, archive: Path, review: Path, tmp_path: Path
+    ) -> None:
+        with ArchiveWriter(archive, force=True) as writer:
+            for number, name in enumerate(["Ann Lee", "A. Lee", "ann lee"]):
+                said = {"seen": number}
+                writer.write(Entity(external_id=str(number), name=name, attributes=said))
+        with pytest.raises(IdentityConflict):
+            import_archive(archive, MemoryGraph(), resolve=review, on_conflict="fail")
+
+    def test_a_bad_review_is_told_before_anything_is_read(self, tmp_path: Path) -> None:
+        (tmp_path / "r.jsonl").write_text("{}\n")
+        with pytest.raises(BadSetting, match="line 1, left_id"):
+            import_archive(tmp_path / "none", MemoryGraph(), resolve=tmp_path / "r.jsonl")

@@ -9,7 +9,7 @@ import pytest
 
 from cogx.errors import AlreadyThere, BadSetting
 from cogx.format.records import Document
-from cogx.transform.id_map import IdChange, IdMap, Mapped, read_changes
+from cogx.transform.id_map import IdChange, IdMap, Mapped, chained, read_changes
 
 from .record_list import RecordList, entity, fact, raw, records_in
 
@@ -36,9 +36,24 @@ def test_what_is_written_is_read_in_order(path: Path) -> None:
     assert list(read_changes(path)) == CHANGES
 
 
-def test_the_changes_of_several_transforms_follow_each_other(path: Path) -> None:
-    IdMap.write(path, CHANGES[:1], CHANGES[1:])
-    assert list(read_changes(path)) == CHANGES
+def test_the_changes_of_several_transforms_are_those_from_first_to_last() -> None:
+    first = [IdChange("entity", "a", "b"), IdChange("entity", "c", "d")]
+    then = [
+        IdChange("entity", "b", "x"),
+        IdChange("entity", "e", "f"),
+        IdChange("document", "c", "y"),
+    ]
+    assert list(chained([lambda: iter(first), lambda: iter(then)])) == [
+        IdChange("entity", "a", "x"),
+        IdChange("entity", "c", "d"),
+        IdChange("entity", "b", "x"),
+        IdChange("entity", "e", "f"),
+        IdChange("document", "c", "y"),
+    ]
+
+
+def test_no_transform_changes_nothing() -> None:
+    assert list(chained([])) == []
 
 
 def test_equal_changes_give_equal_bytes(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from cogx.format.records import Document, Episode
 from cogx.testing.strategies import archives
 from cogx.transform.cognee_facts import CHANGES, DECLARED
 from cogx.transform.cognee_fields import OWN_CLASSES
-from cogx.transform.id_map import IdMap, Mapped
+from cogx.transform.id_map import IdMap, Mapped, chained
 from cogx.transform.identity import Identified
 from cogx.transform.portable import Portable
 from cogx.transform.profile import CogneeProfile
@@ -412,7 +412,9 @@ def test_identified_entities_go_into_a_cognee_under_their_name_ids(tmp_path: Pat
     source = RecordList([entity("1", "Ann"), entity("2", "ann"), fact("f", "2", "knows", "1")])
     with Identified(source, "cognee") as named, CogneeProfile(named) as profile:
         nodes = {record.external_id for record in records_in(profile, "raw_node")}
-        IdMap.write(tmp_path / "ids.jsonl", named.iter_id_changes(), profile.iter_id_changes())
+        IdMap.write(
+            tmp_path / "ids.jsonl", chained([named.iter_id_changes, profile.iter_id_changes])
+        )
         with IdMap.inverse(tmp_path / "ids.jsonl") as id_map, Portable(profile) as again:
             (known,) = records_in(Mapped(again, id_map), "fact")
     assert nodes == {str(entity_id("Ann"))}

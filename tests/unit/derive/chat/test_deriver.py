@@ -415,7 +415,7 @@ def test_the_budget_stops_the_run_behind_what_is_done(make: Make, model: ModelSe
     model.says("Ann", entities=ENTITIES)
     deriver = make(budget_tokens=4500)
     done: list[Any] = []
-    with pytest.raises(BudgetSpent, match="goes on from there"):
+    with pytest.raises(BudgetSpent, match="Allow more with --max-tokens"):
         for _, made in deriver.derive(texts(*[TEXT] * 50)):
             done.append(made)
     derived = [made for made in done if not isinstance(made, Underived)]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cogx.errors import BadSetting, IdentityConflict
 from cogx.format.marks import STUB_MARK
 from cogx.format.records import Document
+from cogx.transform.id_map import IdMap
 from cogx.transform.resolution.resolved import Resolved
 from cogx.transform.resolution.review import Line
 
@@ -203,9 +204,20 @@ def test_with_fail_entities_that_differ_in_name_only_are_merged() -> None:
 # The whole.
 
 
-def test_the_id_map_says_who_became_whom() -> None:
+def test_the_id_map_says_who_became_whom_after_who_stays() -> None:
     with Resolved(RecordList(ANNS), [merge("1", "2")]) as found:
-        assert [tuple(one) for one in found.iter_id_changes()] == [("entity", "2", "1")]
+        assert [tuple(one) for one in found.iter_id_changes()] == [
+            ("entity", "1", "1"),
+            ("entity", "2", "1"),
+        ]
+
+
+def test_the_inverse_of_the_id_map_leaves_who_stays_as_it_is() -> None:
+    with (
+        Resolved(RecordList(ANNS), [merge("2", "1")]) as found,
+        IdMap(found.iter_id_changes(), inverse=True) as id_map,
+    ):
+        assert id_map.get("entity", "2") == "2"
 
 
 def test_it_can_be_gone_through_again() -> None:
