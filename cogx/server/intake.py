@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select, update
 
 from cogx.errors import BadSetting
+from cogx.server.about_files import About
 from cogx.server.form import ReceivedFile
 from cogx.server.places import Places
 from cogx.server.refusals import failed
@@ -91,19 +92,23 @@ def take(
     files: Sequence[ReceivedFile],
     forms: Sequence[str],
     *,
-    metadata: Any = None,
+    about: Sequence[About] = (),
 ) -> Taken:
     """Keep files in a dataset; one that is there already is not kept twice.
+
+    Args:
+        about: what is said of each file; nothing, if it is empty.
 
     Files are moved before their rows are seen: a row always has its file.
     """
     taken = Taken()
-    for file, form in zip(files, forms, strict=True):
-        row = _row(dataset_id, file, form, metadata)
+    for file, form, said in zip(files, forms, about or [About()] * len(files), strict=True):
+        row = _row(dataset_id, file, form, said)
         there = state.scalar(select(data_items.c.id).where(data_items.c.id == row["id"]))
         taken.items.append(row)
         if there is not None:
-            changed = {"updated_at": now(), "name": row["name"]}
+            new = ("name", "label", "external_metadata")
+            changed = {"updated_at": now()} | {name: row[name] for name in new if row[name]}
             state.execute(update(data_items).where(data_items.c.id == row["id"]).values(changed))
             continue
         file.path.rename(places.file(dataset_id, row["id"]))
@@ -129,14 +134,14 @@ def taken_body(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _row(dataset_id: str, file: ReceivedFile, form: str, metadata: Any) -> dict[str, Any]:
+def _row(dataset_id: str, file: ReceivedFile, form: str, about: About) -> dict[str, Any]:
     made = file_id(dataset_id, file.sha256)
     pure = PurePath(file.name)
     return {
         "id": made,
         "dataset_id": dataset_id,
         "name": pure.stem or file.name,
-        "label": None,
+        "label": about.label,
         "extension": pure.suffix[1:].lower() or "txt",
         "mime_type": form,
         "size_bytes": file.size_bytes,
@@ -145,7 +150,7 @@ def _row(dataset_id: str, file: ReceivedFile, form: str, metadata: Any) -> dict[
         "file_name": made,
         "record_kind": "document",
         "record_id": made,
-        "external_metadata": metadata,
+        "external_metadata": about.metadata,
         "in_graph": False,
         "created_at": now(),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from cogx.server.about_files import About
 from cogx.server.context import Context
 from cogx.server.datasets import Dataset
 from cogx.server.form import ReceivedFile
@@ -17,7 +18,7 @@ ADD: Final = "add_pipeline"
 
 
 def keep(
-    context: Context, dataset: Dataset, files: Sequence[ReceivedFile], metadata: Any = None
+    context: Context, dataset: Dataset, files: Sequence[ReceivedFile], about: Sequence[About] = ()
 ) -> Taken:
     """Keep files in a dataset, all or none.
 
@@ -26,7 +27,7 @@ def keep(
     """
     forms = check_forms(files)
     with context.database.write() as state:
-        return take(state, context.places, dataset.id, files, forms, metadata=metadata)
+        return take(state, context.places, dataset.id, files, forms, about=about)
 
 
 def cognify(

@@ -10,16 +10,19 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import AliasChoices, BaseModel, Field
 
 from cogx.graph_schema.parsing import parse_graph_schema
-from cogx.server import raw_data
+from cogx.server import quota, raw_data
+from cogx.server.about_files import about_files
 from cogx.server.bodies import Camel
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Dataset, dataset_by_id, dataset_named, target
+from cogx.server.form import Form
 from cogx.server.forms import checked, multipart, received
 from cogx.server.identity.rights import permitted, require
 from cogx.server.identity.users import User
 from cogx.server.intake import Taken, received_texts, taken_body
 from cogx.server.patience import patient
 from cogx.server.refusals import refused
+from cogx.server.upload_use import with_upload
 from cogx.server.waiting import errored, results_of
 
 router: Final = APIRouter(prefix="/api/v1", tags=["add"])
@@ -31,6 +34,11 @@ class AddForm(BaseModel):
     dataset_name: str | None = Field(None, validation_alias=AliasChoices("datasetName"))
     dataset_id: str | None = Field(None, validation_alias=AliasChoices("datasetId"))
     raw_data: list[str] = Field(default_factory=list)
+    labels: str | None = None
+    external_metadata: str | None = None
+    upload_id: str | None = None
+    filename: str | None = None
+    mime_type: str | None = None
 
 
 class Cognify(Camel):
@@ -49,22 +57,21 @@ class Cognify(Camel):
         datasetName="The dataset, made if it is missing.",
         datasetId="A dataset that is there, if no name is given.",
         raw_data="Texts.",
+        labels="JSON: a list of a text for each file.",
+        external_metadata="JSON: a list of an object for each file.",
+        upload_id="A resumable upload that is complete, in the place of a file.",
+        filename="What the upload is called.",
+        mime_type="Of the upload.",
     ),
 )
-async def add(request: Request, caller: Caller, context: Ctx) -> Response:
+async def add(request: Request, caller: Caller, context: Ctx, _: quota.HasRoom) -> Response:
     """Keep files and texts in a dataset; cognify makes a graph of them."""
     async with received(request, context) as form:
         asked = checked(AddForm, form, "raw_data")
-        form.files += await to_thread.run_sync(received_texts, context.places, asked.raw_data)
-        if not form.files:
-            raise refused(400, "There is nothing to add: no file and no text was sent.")
-
-        def keep() -> tuple[Dataset, Taken]:
-            with context.database.write() as state:
-                dataset = target(state, caller, asked.dataset_name, asked.dataset_id)
-            return dataset, raw_data.keep(context, dataset, form.files)
-
-        dataset, taken = await to_thread.run_sync(keep)
+        async with with_upload(
+            context, caller, form, asked.upload_id, name=asked.filename, mime_type=asked.mime_type
+        ):
+            dataset, taken = await to_thread.run_sync(_kept, context, caller, asked, form)
     return JSONResponse(
         {
             "status": "PipelineRunCompleted",
@@ -116,6 +123,17 @@ async def cognify(body: Cognify, caller: Caller, context: Ctx) -> Response:
         }
 
     return await patient(done(), failed=errored)
+
+
+def _kept(context: Context, caller: User, asked: AddForm, form: Form) -> tuple[Dataset, Taken]:
+    form.files += received_texts(context.places, asked.raw_data)
+    if not form.files:
+        raise refused(400, "There is nothing to add: no file and no text was sent.")
+    about = about_files(len(form.files), asked.labels, asked.external_metadata)
+    with context.database.write() as state:
+        dataset = target(state, caller, asked.dataset_name, asked.dataset_id)
+        quota.check(context, dataset.owner_id, sum(file.size_bytes for file in form.files))
+    return dataset, raw_data.keep(context, dataset, form.files, about)
 
 
 def _run(status: str, run_id: str, dataset_id: str | None, result: Any) -> dict[str, Any]:
