@@ -136,15 +136,18 @@ def put_schema(dataset_id: str, body: Schema, caller: Caller, context: Ctx) -> d
 
 
 def item_body(item: data.DataItem) -> dict[str, Any]:
-    """Return a data item as answers show one; where it lies is nobody's business."""
+    """Return a data item as answers show one: where it is got, not where it lies.
+
+    A real client takes no item whose form or place is null.
+    """
     return {
         "id": item.id,
         "name": item.name,
         "createdAt": instant(item.created_at),
         "updatedAt": instant(item.updated_at),
-        "extension": item.extension,
-        "mimeType": item.mime_type,
-        "rawDataLocation": None,
+        "extension": item.extension or "txt",
+        "mimeType": item.mime_type or "text/plain",
+        "rawDataLocation": f"{router.prefix}/{item.dataset_id}/data/{item.id}/raw",
         "datasetId": item.dataset_id,
         "label": item.label,
         "externalMetadata": item.external_metadata,
