@@ -231,6 +231,20 @@ def test_raw_data_comes_back_as_it_was_sent(client: Make) -> None:
     assert (raw.content, item["name"], item["extension"]) == (content, "b", "html")
 
 
+def test_a_name_that_is_percent_encoded_is_read_as_a_real_cognee_means_it(client: Make) -> None:
+    one = client()
+    file = ("%2Ftmp%2FGr%C3%BC%C3%9Fe%201.md", ADA.encode(), "text/markdown")
+    one.post("/api/v1/add", data={"datasetName": "mem"}, files={"data": file})
+    assert [item["name"] for item in data(one)] == ["Grüße 1"]
+
+
+def test_an_item_tells_its_form_and_where_it_is_got(one: httpx.Client) -> None:
+    """A real client takes no item without."""
+    for item in data(one):
+        assert (item["extension"], item["mimeType"]) == ("txt", "text/plain")
+        assert one.get(item["rawDataLocation"]).text in (ADA, BABBAGE)
+
+
 def test_our_memory_client_speaks_it(server: Running) -> None:
     at = ServerAt(server.url, server.key(server.user()), "explicit")
     with MemoryClient(at) as memory:
