@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from cogx.errors import BadSetting, MissingExtra, StoreRefused, StoreUnavailable
 from cogx.server.state.tables import VERSION, meta, metadata
@@ -45,22 +45,35 @@ class Database:
             StoreUnavailable: the database cannot be opened.
             StoreRefused: a newer cogx made its tables.
         """
+        found = self.version()
+        metadata.create_all(self._engine)
+        if found is None:
+            with self.write() as state:
+                state.execute(insert(meta).values(name="version", value=str(VERSION)))
+
+    def version(self) -> int | None:
+        """Return the version of its tables, None if it has none.
+
+        Raises:
+            StoreUnavailable: the database cannot be opened.
+            StoreRefused: a newer cogx made its tables.
+        """
         try:
-            metadata.create_all(self._engine)
-        except OperationalError as error:
+            with self.read() as state:
+                if not inspect(state).has_table(meta.name):
+                    return None
+                found = state.scalar(select(meta.c.value).where(meta.c.name == "version"))
+        except DatabaseError as error:
             raise StoreUnavailable(
                 f"The server's database cannot be opened: {error.orig}. Check COGX_DATA_DIR or "
                 "COGX_DATABASE_URL."
             ) from error
-        with self.write() as state:
-            found = state.scalar(select(meta.c.value).where(meta.c.name == "version"))
-            if found is None:
-                state.execute(insert(meta).values(name="version", value=str(VERSION)))
-            elif int(found) > VERSION:
-                raise StoreRefused(
-                    f"The server's database was made by a newer cogx (tables {found}, this one "
-                    f"knows {VERSION}). Upgrade cogx, or name another COGX_DATA_DIR."
-                )
+        if found is not None and int(found) > VERSION:
+            raise StoreRefused(
+                f"The server's database was made by a newer cogx (tables {found}, this one "
+                f"knows {VERSION}). Upgrade cogx, or name another COGX_DATA_DIR."
+            )
+        return None if found is None else int(found)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

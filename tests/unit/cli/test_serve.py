@@ -30,3 +30,15 @@ def test_what_a_wrong_setting_holds_is_not_said(
 def test_a_directory_that_cannot_be_written_is_an_output_error(call: Call) -> None:
     told = call("serve", "--port", 0, "--data", "/dev/null/data")
     assert (told.code, "/dev/null/data" in told.err) == (7, True)
+
+
+def test_check_says_that_all_is_well(call: Call) -> None:
+    told = call("serve", "--check", "--json", "--port", 0, "--data", "data")
+    assert (told.code, told.json()["ok"]) == (0, True)
+
+
+def test_check_says_what_is_missing(call: Call) -> None:
+    told = call("serve", "--check", "--port", 0, "--data", "/dev/null/data")
+    assert (told.code, "error data directory: /dev/null/data cannot be made" in told.out) == (
+        1, True,
+    )  # fmt: skip
