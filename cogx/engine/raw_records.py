@@ -27,7 +27,8 @@ _ENDINGS: Final = {"text/plain": ".txt", "text/markdown": ".md", "application/js
 class RawItem:
     """One file to be sent. ``path`` may vanish when the next one is taken.
 
-    ``problem`` says why it cannot be sent; ``is_text_only`` that its original is gone.
+    ``problem`` says why it cannot be sent; ``is_text_only`` that its original is gone. ``kind`` and
+    ``record`` are those of the (first) record behind it, if there is one.
     """
 
     id: str
@@ -39,6 +40,8 @@ class RawItem:
     node_set: tuple[str, ...] = ()
     problem: str | None = None
     is_text_only: bool = False
+    kind: str = ""
+    record: Any = None
 
 
 class RecordFiles:
@@ -123,6 +126,8 @@ class _Begun:
             if isinstance(sets, list)
             else (),
             problem=self._problem,
+            kind=self._kind,
+            record=record,
         )
 
     def _bytes(self, record: Any) -> bytes:

@@ -91,7 +91,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="cogx", version=VERSION, lifespan=lifespan)
     app.state.metrics = Metrics() if settings.metrics else None
+    app.state.spans = None
     app.add_middleware(BodyLimit)
+    if settings.tracing:
+        from cogx.server.spans import Spans, Tracing  # noqa: PLC0415 - loads OpenTelemetry
+
+        app.state.spans = Spans()
+        app.add_middleware(Tracing, spans=app.state.spans)
     app.add_middleware(Access, metrics=app.state.metrics)
     app.add_middleware(Headers)
     refusals.install(app)

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 _LARGEST_OBJECT: Final = 1 << 20
@@ -38,6 +38,13 @@ def _is_deep(value: Any, left: int) -> bool:
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_plain)]
 """An object that is kept as it is: what Python reads from a body may be more than JSON."""
+
+
+Name = Annotated[str, Field(max_length=500)]
+"""What something is called, by people or by programs: a dataset, a session, an id."""
+Text = Annotated[str, Field(max_length=100_000)]
+"""What somebody says or asks."""
+Names = Annotated[list[Name], Field(max_length=1000)]
 
 
 def instant(moment: datetime | None) -> str | None:

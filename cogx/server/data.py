@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from cogx.server.refusals import refused
+from cogx.server.state.database import Database
 from cogx.server.state.tables import data_items
 
 _PAGE: Final = 1000
@@ -37,27 +38,35 @@ class DataItem:
     updated_at: datetime | None
 
 
-def page(
-    state: Connection, dataset_id: str, limit: int, offset: int, *, by_name: bool = False
-) -> list[DataItem]:
-    """Return some of a dataset's items, oldest first unless by name."""
-    first = data_items.c.name if by_name else data_items.c.created_at
+def page(state: Connection, dataset_id: str, limit: int, offset: int) -> list[DataItem]:
+    """Return some of a dataset's items, oldest first."""
     rows = (
         select(data_items)
         .where(data_items.c.dataset_id == dataset_id)
-        .order_by(first, data_items.c.id)
+        .order_by(data_items.c.created_at, data_items.c.id)
         .limit(limit)
         .offset(offset)
     )
     return [DataItem(**row._mapping) for row in state.execute(rows)]
 
 
-def iter_items(state: Connection, dataset_id: str, *, by_name: bool = False) -> Iterator[DataItem]:
-    """Yield all items of a dataset, in the order of :func:`page`."""
-    offset = 0
-    while found := page(state, dataset_id, _PAGE, offset, by_name=by_name):
-        yield from found
-        offset += len(found)
+def iter_by_name(database: Database, dataset_id: str) -> Iterator[DataItem]:
+    """Yield all items of a dataset, ordered by name.
+
+    Between two pages nobody is kept waiting: whoever takes them may be slow.
+    """
+    order = tuple_(data_items.c.name, data_items.c.id)
+    rows = select(data_items).where(data_items.c.dataset_id == dataset_id)
+    rows = rows.order_by(data_items.c.name, data_items.c.id).limit(_PAGE)
+    after: tuple[str, str] | None = None
+    while True:
+        with database.read() as state:
+            found = state.execute(rows if after is None else rows.where(order > after)).all()
+        for row in found:
+            yield DataItem(**row._mapping)
+        if len(found) < _PAGE:
+            return
+        after = found[-1].name, found[-1].id
 
 
 def count(state: Connection, dataset_id: str) -> tuple[int, int]:
@@ -85,3 +94,9 @@ def remove(state: Connection, dataset_id: str, data_id: str) -> None:
     """Forget an item; what the graph says of it stays."""
     mine = (data_items.c.dataset_id == dataset_id) & (data_items.c.id == data_id)
     state.execute(delete(data_items).where(mine))
+
+
+def none_in_graph(state: Connection, dataset_id: str) -> None:
+    """Keep that no item of a dataset is in its graph any more."""
+    mine = data_items.c.dataset_id == dataset_id
+    state.execute(update(data_items).where(mine).values(in_graph=False))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from cogx.server.identity.rights import PERMISSIONS, grant, permitted, require
@@ -101,6 +103,13 @@ def readable(state: Connection, user: User) -> list[Dataset]:
     return [Dataset(**row._mapping) for row in found]
 
 
+def owned(state: Connection, user: User) -> list[Dataset]:
+    """Return all datasets that a user owns, in whatever tenant, oldest first."""
+    rows = select(datasets).where(datasets.c.owner_id == user.id)
+    found = state.execute(rows.order_by(datasets.c.created_at, datasets.c.id))
+    return [Dataset(**row._mapping) for row in found]
+
+
 def target(state: Connection, user: User, name: str | None, found: str | None) -> Dataset:
     """Return the dataset to write to: by name the user's own, made if missing, else by its id.
 
@@ -115,6 +124,19 @@ def target(state: Connection, user: User, name: str | None, found: str | None) -
     return dataset_by_id(state, found)
 
 
+def _uuid_text(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError as error:
+        raise PydanticCustomError("uuid_parsing", "Input should be a valid UUID") from error
+
+
+Uuid = Annotated[
+    str, AfterValidator(_uuid_text), WithJsonSchema({"type": "string", "format": "uuid"})
+]
+"""The usual text of a UUID, in whatever way it was written."""
+
+
 def checked_uuid(text: str, where: tuple[str | int, ...]) -> str:
     """Return the usual text of a UUID.
 
@@ -122,7 +144,7 @@ def checked_uuid(text: str, where: tuple[str | int, ...]) -> str:
         Refusal: it is none (400).
     """
     try:
-        return str(uuid.UUID(text))
+        return _uuid_text(text)
     except ValueError as error:
         raise invalid(where, "Input should be a valid UUID", "uuid_parsing") from error
 

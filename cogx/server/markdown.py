@@ -1,10 +1,13 @@
 """Knows how a dataset reads as Markdown: summaries, entities, relationships, documents.
 
-The layout is that of cognee's memory export, in an order that stays. Source: spec/wire.md#export.
+The layout is that of cognee's memory export, in an order that stays. What a dataset holds is text
+here and never markup: it opens no cell, heading or tag, and loads no image.
+Source: spec/wire.md#export.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
@@ -21,6 +24,13 @@ _OF_COGNEE: Final = (
 _IS_ENTITY: Final = f"(i.type = 'Entity' OR (i.kind = 'entity' AND i.type NOT IN ({_OF_COGNEE})))"
 """Types of cognee's own are no entities, though they have names."""
 _IS_OTHER: Final = f"i.kind IN ('entity', 'raw_node') AND NOT {_IS_ENTITY}"
+_BREAKS: Final = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Characters that steer a terminal, or the direction of a text."""
+_MARKUP: Final = re.compile(r"(\\*)(<|!(?=\[)|\](?=\())")
+_PIPE: Final = re.compile(r"(\\*)\|")
 
 
 def iter_markdown(
@@ -47,14 +57,13 @@ def iter_markdown(
     if relationships:
         yield "## Relationships\n\n| Source | Relationship | Target |\n"
         yield "|--------|-------------|--------|\n"
-        for link, source, target in index.iter_named_links():
-            relation = _cell(link.predicate or "related_to")
-            yield f"| {_cell(source)} | {relation} | {_cell(target)} |\n"
+        for source, relation, target in index.iter_named_links():
+            yield f"| {_cell(source)} | {_cell(relation or 'related_to')} | {_cell(target)} |\n"
         yield "\n"
     if documents:
         yield "## Documents\n\n"
         for item in data:
-            kind = (item.extension or "?").upper()
+            kind = _line(item.extension or "?").upper()
             yield f"- **{_line(item.name) or 'unnamed'}** ({kind}, {_day(item.created_at)})\n"
         yield "\n"
     yield from _others(index)
@@ -67,7 +76,7 @@ def _summaries(index: Index) -> Iterator[str]:
             if not began:
                 yield "## Summaries\n\n"
             began = True
-            yield f"> {one.text}\n\n"
+            yield "".join(f"> {_plain(line)}\n" for line in _BREAKS.split(one.text)) + "\n"
 
 
 def _others(index: Index) -> Iterator[str]:
@@ -89,8 +98,15 @@ def _day(moment: datetime) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    """Return a text on one line, its white space single."""
+    return " ".join(_plain(text).split())
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", r"\|").replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    """Return a text that stays in its cell: on one line, its pipes escaped."""
+    return _PIPE.sub(r"\1\1\|", _plain(_BREAKS.sub(" ", text)))
+
+
+def _plain(text: str) -> str:
+    """Return a text without what is not seen, and in which no tag, image or link begins."""
+    return _MARKUP.sub(r"\1\1\\\2", _UNSEEN.sub("\ufffd", text))

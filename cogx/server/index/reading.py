@@ -17,7 +17,11 @@ _MOST_IDS: Final = 500
 
 
 class Item(NamedTuple):
-    """A node. ``kind`` is its record's, ``name`` and ``text`` stand apart from ``properties``."""
+    """A node. ``kind`` is its record's; ``name`` and ``text`` stand apart from ``properties``.
+
+    ``name_key`` and ``text_key`` are the names under which the store has these two; None if it has
+    none, or none that is just that (an episode's text).
+    """
 
     id: str
     kind: str
@@ -25,6 +29,8 @@ class Item(NamedTuple):
     name: str | None
     text: str | None
     properties: dict[str, Any]
+    name_key: str | None = None
+    text_key: str | None = None
 
     @property
     def label(self) -> str:
@@ -54,7 +60,8 @@ class Index:
     """The index of one dataset's graph, for one thread. Close it."""
 
     def __init__(self, place: Path) -> None:
-        self._table = sqlite3.connect(f"file:{place}?mode=ro", uri=True, check_same_thread=False)
+        uri = f"{place.absolute().as_uri()}?mode=ro"
+        self._table = sqlite3.connect(uri, uri=True, check_same_thread=False)
 
     def __enter__(self) -> Self:
         return self
@@ -150,27 +157,38 @@ class Index:
             for row in rows:
                 yield _link(row)
 
-    def iter_named_links(self) -> Iterator[tuple[Link, str, str]]:
-        """Yield edges with the labels of their ends, ordered by those."""
+    def iter_named_links(self) -> Iterator[tuple[str, str, str]]:
+        """Yield edges as (label of the source, predicate, label of the target), ordered by those.
+
+        An end that is no node of the graph is shown by the start of its id.
+        """
         query = (
-            f"SELECT {_LINK_L}, {_LABEL.format('s', 'l.source')} AS a, "  # noqa: S608
+            f"SELECT {_LABEL.format('s', 'l.source')} AS a, l.predicate, "  # noqa: S608
             f"{_LABEL.format('t', 'l.target')} AS b FROM links l "
             "LEFT JOIN items s ON s.id = l.source LEFT JOIN items t ON t.id = l.target "
-            "ORDER BY a, l.predicate, b, l.id"
+            "ORDER BY a, l.predicate, b"
         )
         with closing(self._table.execute(query)) as rows:
-            for row in rows:
-                yield _link(row[:6]), row[6], row[7]
+            yield from rows
+
+    def iter_absent(self) -> Iterator[str]:
+        """Yield what edges begin or end at though it is no node of the graph, each once."""
+        query = (
+            "SELECT source AS id FROM links WHERE source NOT IN (SELECT id FROM items) UNION "
+            "SELECT target FROM links WHERE target NOT IN (SELECT id FROM items) ORDER BY id"
+        )
+        with closing(self._table.execute(query)) as rows:
+            for (found,) in rows:
+                yield found
 
 
-_ITEM: Final = "i.id, i.kind, i.type, i.name, i.text, i.properties"
+_ITEM: Final = "i.id, i.kind, i.type, i.name, i.text, i.properties, i.name_key, i.text_key"
 _LINK: Final = "id, source, target, predicate, text, properties"
-_LINK_L: Final = "l.id, l.source, l.target, l.predicate, l.text, l.properties"
 _LABEL: Final = "coalesce({0}.name, {0}.type || '_' || {0}.id, substr({1}, 1, 12))"
 
 
 def _item(row: Sequence[Any]) -> Item:
-    return Item(row[0], row[1], row[2], row[3], row[4], msgspec.json.decode(row[5]))
+    return Item(*row[:5], msgspec.json.decode(row[5]), *row[6:])
 
 
 def _link(row: Sequence[Any]) -> Link:

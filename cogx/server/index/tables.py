@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 TABLES: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -15,6 +15,8 @@ CREATE TABLE items (
     type TEXT NOT NULL,
     name TEXT,
     text TEXT,
+    name_key TEXT,
+    text_key TEXT,
     properties BLOB NOT NULL
 );
 CREATE TABLE links (
@@ -32,8 +34,8 @@ CREATE VIRTUAL TABLE words USING fts5(
 """
 
 FINISH: Final = """
-CREATE INDEX items_by_type ON items (type, name);
-CREATE INDEX links_by_source ON links (source);
+CREATE INDEX items_by_type ON items (type, name, id);
+CREATE INDEX links_by_source ON links (source, predicate, target, id);
 CREATE INDEX links_by_target ON links (target);
 INSERT INTO words (words) VALUES ('rebuild');
 """

@@ -1,39 +1,57 @@
-"""Knows which data items the content records of an archive are; their texts stay in the graph."""
+"""Knows which data items the content records of an archive are: files, as if they had been sent.
+
+A document in parts is one file, one declared as base64 the bytes it was made of, an episode its
+transcript. They stay when the graph alone is forgotten, so that it can be made again.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path, PurePath
 from typing import Any, Final
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, insert, select, update
 
 from cogx.archive.reader import Archive
-from cogx.derive.texts import TEXT_KINDS, is_binary, text_of
+from cogx.engine.raw_records import RawItem, RecordFiles
 from cogx.engine.record_sources import ArchiveRecords
-from cogx.server.state.database import Database, now
+from cogx.server.bodies import instant
+from cogx.server.jobs.presence import demand_there
+from cogx.server.jobs.work import Work
+from cogx.server.state.database import now
 from cogx.server.state.tables import data_items
 
 _BATCH: Final = 500
 _LONGEST_NAME: Final = 500
+_LONGEST_TYPE: Final = 200
+_LONGEST_ENDING: Final = 40
 
 
-def keep_contents(database: Database, dataset_id: str, archive: Archive) -> int:
-    """Keep a data item for every content record of an archive; again changes nothing but dates.
+def keep_contents(work: Work, archive: Archive) -> dict[str, int]:
+    """Keep a data item for every text or file that an archive's content records hold.
 
+    Again changes nothing but dates.
+
+    Returns:
+        What could not become one, and why: {reason: how many}. The graph has the records still.
     Cost: one pass over the content records; memory does not grow.
     """
-    kept = 0
-    waiting: list[dict[str, Any]] = []
-    for kind, batch in ArchiveRecords(archive).iter_batches(*TEXT_KINDS):
-        for record in batch:
-            waiting.append(_item(dataset_id, kind, record))
-            kept += 1
-            if len(waiting) >= _BATCH:
-                _keep(database, waiting)
-                waiting = []
-    _keep(database, waiting)
-    return kept
+    problems: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory(prefix="contents-", dir=work.directory) as directory:
+        rows = _rows(work, archive, Path(directory), problems)
+        while batch := list(islice(rows, _BATCH)):
+            by_id = {row["id"]: row for row in batch}  # The last of those that occur twice.
+            with work.database.write() as state:
+                demand_there(state, work.job)
+                _keep(state, by_id)
+                for data_id in by_id:
+                    Path(directory, data_id).replace(work.places.file(work.dataset_id, data_id))
+    return dict(problems)
 
 
 def data_id(dataset_id: str, kind: str, external_id: str) -> str:
@@ -41,37 +59,71 @@ def data_id(dataset_id: str, kind: str, external_id: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"cogx:{dataset_id}:{kind}:{external_id}"))
 
 
-def _item(dataset_id: str, kind: str, record: Any) -> dict[str, Any]:
-    content = text_of(kind, record).encode()
-    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+def _rows(
+    work: Work, archive: Archive, directory: Path, problems: Counter[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield data items as rows; their contents lie in the directory under their ids."""
+    for item in RecordFiles(ArchiveRecords(archive), "", None).iter_items():
+        if item.path is None:
+            problems[item.problem or ""] += 1
+            continue
+        row = _row(work.dataset_id, item, item.path)
+        item.path.replace(directory / row["id"])
+        yield row
+
+
+def _row(dataset_id: str, item: RawItem, path: Path) -> dict[str, Any]:
+    record = item.record
+    made = data_id(dataset_id, item.kind, record.external_id)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        md5 = hashlib.file_digest(file, _md5).hexdigest()
     title = getattr(record, "title", None) or getattr(record, "label", None)
-    mime = getattr(record, "mime_type", None) or "text/plain"
-    binary = kind == "document" and is_binary(record.metadata)
+    name = PurePath(item.name)
     return {
-        "id": data_id(dataset_id, kind, record.external_id),
+        "id": made,
         "dataset_id": dataset_id,
-        "name": (title or f"text_{md5}")[:_LONGEST_NAME],
-        "label": title,
-        "extension": "txt" if not binary else (title or "").rpartition(".")[2][:40] or "bin",
-        "mime_type": mime[:200],
-        "size_bytes": len(content),
+        "name": (name.stem if title else f"text_{md5}")[:_LONGEST_NAME],
+        "label": item.label or title,
+        "extension": name.suffix[1 : _LONGEST_ENDING + 1].lower() or "bin",
+        "mime_type": (item.mime_type or "text/plain")[:_LONGEST_TYPE],
+        "size_bytes": path.stat().st_size,
         "md5": md5,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "record_kind": kind,
+        "sha256": sha256,
+        "file_name": made,
+        "record_kind": item.kind,
         "record_id": record.external_id,
-        "external_metadata": {
-            "external_system": record.external_system,
-            "external_id": record.external_id,
-        },
+        "external_metadata": _about(record),
         "in_graph": True,
         "created_at": now(),
     }
 
 
-def _keep(database: Database, items: list[dict[str, Any]]) -> None:
-    if not items:
-        return
-    by_id = {item["id"]: item for item in items}
-    with database.write() as state:
-        state.execute(delete(data_items).where(data_items.c.id.in_(list(by_id))))
-        state.execute(insert(data_items), list(by_id.values()))
+def _about(record: Any) -> dict[str, Any]:
+    """Return what else the record says; its own metadata stands apart, so that it hides nothing."""
+    told = {
+        "external_system": record.external_system,
+        "external_id": record.external_id,
+        "scope": record.scope,
+        "external_created_at": instant(record.created_at),
+        "external_updated_at": instant(record.updated_at),
+        "metadata": record.metadata,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _keep(state: Connection, by_id: Mapping[str, dict[str, Any]]) -> None:
+    ids = data_items.c.id.in_(list(by_id))
+    there = set(state.scalars(select(data_items.c.id).where(ids)))
+    for data_id in there:
+        changed = by_id[data_id] | {"updated_at": now()}
+        del changed["created_at"]
+        state.execute(update(data_items).where(data_items.c.id == data_id).values(changed))
+    new: Sequence[dict[str, Any]] = [row for key, row in by_id.items() if key not in there]
+    if new:
+        state.execute(insert(data_items), new)
+
+
+def _md5() -> Any:
+    return hashlib.md5(usedforsecurity=False)

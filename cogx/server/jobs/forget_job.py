@@ -26,8 +26,13 @@ _MOST_LINKS: Final = 1_000_000
 
 
 def run(work: Work) -> dict[str, Any]:
-    """Forget the record of a job's data item; a graph that does not hold it stays as it is."""
+    """Forget the record of a job's data item, or the graph if the job names none.
+
+    A graph that does not hold the record stays as it is.
+    """
     asked = work.job.payload
+    if "data_id" not in asked:
+        return _without_graph(work)
     if asked["record"] and work.places.has_store(work.dataset_id):
         with current_index(work.places, work.dataset_id) as index:
             gone = _gone(index, asked["record"])
@@ -39,6 +44,15 @@ def run(work: Work) -> dict[str, Any]:
         data.remove(state, work.dataset_id, asked["data_id"])
         counted(state, work.dataset_id, nodes, edges)
     work.places.file(work.dataset_id, asked["data_id"]).unlink(missing_ok=True)
+    return {"status": "success"}
+
+
+def _without_graph(work: Work) -> dict[str, Any]:
+    with work.database.write() as state:
+        data.none_in_graph(state, work.dataset_id)
+        counted(state, work.dataset_id, 0, 0)
+    for path in work.places.graph_files(work.dataset_id):
+        path.unlink(missing_ok=True)
     return {"status": "success"}
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from cogx.archive.reader import open_archive
 from cogx.engine.import_ import import_archive
 from cogx.engine.receipt import Receipt
-from cogx.errors import CogxError
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS
-from cogx.server.datasets import counted, remove_if_empty
+from cogx.server.datasets import counted
 from cogx.server.derivers import deriver_of
 from cogx.server.index import current_index
 from cogx.server.jobs.content import keep_contents
@@ -20,19 +19,8 @@ from cogx.server.limits import limits_of
 def run(work: Work) -> dict[str, Any]:
     """Import the archive of a job; return the body that answers for it.
 
-    Validated first, then all of it or nothing; again is no change. A dataset that was made for an
-    archive which is none does not stay.
+    Validated first, then all of it or nothing; again is no change.
     """
-    try:
-        return _imported(work)
-    except CogxError:
-        if not work.places.has_store(work.dataset_id):
-            with work.database.write() as state:
-                remove_if_empty(state, work.dataset_id)
-        raise
-
-
-def _imported(work: Work) -> dict[str, Any]:
     asked = work.job.payload
     archive = work.directory / asked["file"]
     receipt = import_archive(
@@ -46,13 +34,15 @@ def _imported(work: Work) -> dict[str, Any]:
     )
     with open_archive(str(archive), limits=limits_of(work.settings)) as opened:
         system = opened.manifest.source_system if opened.manifest else "unknown"
-        keep_contents(work.database, work.dataset_id, opened)
+        left_out = keep_contents(work, opened)
         record_counts = {kind: count for kind, count in opened.counts.items() if count}
     record_counts = record_counts or {k: n["accepted"] for k, n in receipt.actions.items()}
     with current_index(work.places, work.dataset_id) as index:
         nodes, edges = index.counts()
     with work.database.write() as state:
         counted(state, work.dataset_id, nodes, edges)
+    receipt.notes += [f"{number} content records are no data item: {reason}."
+                      for reason, number in left_out.items()]  # fmt: skip
     return answer_of(work, receipt, system, record_counts)
 
 

@@ -8,6 +8,7 @@ change, so another try is safe.
 from __future__ import annotations
 
 import uuid
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +20,8 @@ from cogx.server.state.tables import jobs
 
 MOST_ATTEMPTS: Final = 3
 ENDED: Final = ("completed", "failed")
+TRACE: Final[ContextVar[str | None]] = ContextVar("trace", default=None)
+"""``<trace id>-<span id>`` of the request that is being answered, if requests are traced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Job:
     result: dict[str, Any] | None
     error: dict[str, Any] | None
     attempts: int
+    trace: str | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -52,7 +56,7 @@ def add_job(
         insert(jobs).values(
             id=made, kind=kind, pipeline_name=pipeline_name, dataset_id=dataset_id,
             owner_id=owner_id, status="queued", background=background, payload=payload,
-            attempts=0, created_at=now(),
+            attempts=0, trace=TRACE.get(), created_at=now(),
         )
     )  # fmt: skip
     return made

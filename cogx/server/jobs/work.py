@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from cogx.errors import CogxError
 from cogx.server import logs
+from cogx.server.jobs.presence import while_there
 from cogx.server.jobs.queue import Job, job_by_id, note_progress
 from cogx.server.places import Places
 from cogx.server.refusals import Refusal, of_error
@@ -133,7 +134,8 @@ def do(settings: Settings, job_id: str) -> dict[str, Any]:
         work = Work(settings, database, job)
         # What is made on the way goes with the job's directory, even if this process is killed.
         tempfile.tempdir = str(work.directory)
-        return {"result": import_module(KINDS[job.kind]).run(work)}
+        with while_there(database, work.places, job):
+            return {"result": import_module(KINDS[job.kind]).run(work)}
     except Refusal as refusal:
         text = refusal.body.get("error") or refusal.body.get("detail")
         return {"error": _told("Refusal", refusal.status, str(text), refusal.body.get("code"))}

@@ -1,4 +1,4 @@
-"""Knows the routes of datasets: list, make, remove, and what one holds."""
+"""Knows the routes of datasets: list, make, remove."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pydantic import Field
 from cogx.server import datasets
 from cogx.server.bodies import Camel, instant
 from cogx.server.context import Caller, Ctx
+from cogx.server.datasets import Uuid
+from cogx.server.forgetting import forget_datasets
 from cogx.server.identity.rights import permitted, require
-from cogx.server.places import remove_tree
+from cogx.server.routes.answers import answers
 
 router: Final = APIRouter(prefix="/api/v1/datasets", tags=["datasets"])
 
@@ -47,7 +49,7 @@ def list_datasets(caller: Caller, context: Ctx) -> list[DatasetBody]:
         return [DatasetBody.of(one) for one in datasets.readable(state, caller)]
 
 
-@router.post("")
+@router.post("", responses=answers(422))
 def make_dataset(body: NewDataset, caller: Caller, context: Ctx) -> DatasetBody:
     """Make a dataset; one that is there is given back."""
     with context.database.write() as state:
@@ -57,22 +59,15 @@ def make_dataset(body: NewDataset, caller: Caller, context: Ctx) -> DatasetBody:
 @router.delete("")
 def delete_all(caller: Caller, context: Ctx) -> None:
     """Remove all datasets that the caller owns and may delete."""
-    with context.database.write() as state:
-        mine = [
-            one
-            for one in permitted(state, caller, "delete")
-            if datasets.dataset_by_id(state, one).owner_id == caller.id
-        ]
-        for one in mine:
-            datasets.remove(state, one)
-    for one in mine:
-        remove_tree(context.places.dataset(one))
+    with context.database.read() as state:
+        allowed = set(permitted(state, caller, "delete"))
+        owned = [one.id for one in datasets.owned(state, caller)]
+    forget_datasets(context, [one for one in owned if one in allowed])
 
 
-@router.delete("/{dataset_id}")
-def delete_dataset(dataset_id: str, caller: Caller, context: Ctx) -> None:
-    """Remove a dataset with all it holds."""
-    with context.database.write() as state:
+@router.delete("/{dataset_id}", responses=answers(403))
+def delete_dataset(dataset_id: Uuid, caller: Caller, context: Ctx) -> None:
+    """Remove a dataset with all it holds; work at it that goes on fails."""
+    with context.database.read() as state:
         require(state, caller, "delete", [dataset_id])
-        datasets.remove(state, dataset_id)
-    remove_tree(context.places.dataset(dataset_id))
+    forget_datasets(context, [dataset_id])

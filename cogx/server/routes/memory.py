@@ -11,7 +11,7 @@ from pydantic import Field
 from cogx.server import datasets, sessions
 from cogx.server.bodies import Camel
 from cogx.server.context import Caller, Context, Ctx
-from cogx.server.forgetting import forget_dataset, forget_item
+from cogx.server.forgetting import forget_datasets, forget_graph, forget_item
 from cogx.server.identity.rights import permitted, require
 from cogx.server.identity.users import User
 from cogx.server.index import current_index
@@ -206,8 +206,10 @@ async def forget(body: Forget, caller: Caller, context: Ctx) -> dict[str, Any]:
     one = await to_thread.run_sync(_to_forget, context, caller, body)
     if body.data_id:
         await forget_item(context, caller, one, body.data_id)
+    elif body.memory_only:
+        await forget_graph(context, caller, one)
     else:
-        await to_thread.run_sync(forget_dataset, context, one, body.memory_only)
+        await to_thread.run_sync(forget_datasets, context, [one.id])
     return {"dataset_id": one.id, "status": "success"}
 
 
@@ -220,9 +222,8 @@ def _forget_everything(context: Context, caller: User) -> dict[str, Any]:
     with context.database.read() as state:
         ids = permitted(state, caller, "delete")
         mine = [datasets.dataset_by_id(state, one) for one in ids]
-    owned = [one for one in mine if one.owner_id == caller.id]
-    for one in owned:
-        forget_dataset(context, one, memory_only=False)
+    owned = [one.id for one in mine if one.owner_id == caller.id]
+    forget_datasets(context, owned)
     with context.database.write() as state:
         sessions.forget_all(state, caller.id)
     return {"datasets_removed": len(owned), "status": "success"}

@@ -168,6 +168,7 @@ data_items = Table(
     Column("updated_at", Instant),
     Index("data_items_of_dataset", "dataset_id", "created_at", "id"),
     Index("data_items_by_md5", "dataset_id", "md5"),
+    Index("data_items_by_name", "dataset_id", "name", "id"),
 )
 
 jobs = Table(
@@ -185,6 +186,7 @@ jobs = Table(
     Column("result", JSON),
     Column("error", JSON),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("trace", String(49), index=True),
     Column("created_at", Instant, nullable=False, index=True),
     Column("started_at", Instant),
     Column("ended_at", Instant),
