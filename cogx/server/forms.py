@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from cogx.server.context import Context
 from cogx.server.form import Form, received_form
+
+_FILES: Final = {"type": "array", "items": {"type": "string", "format": "binary"}}
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
@@ -49,9 +51,19 @@ def checked(model: type[Fields], form: Form, *lists: str) -> Fields:
         ) from error
 
 
-def multipart(**fields: str) -> dict[str, Any]:
-    """Return how OpenAPI describes a form of files under ``data`` and of these fields."""
-    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
-    properties = {name: {"type": "string", "description": text} for name, text in fields.items()}
-    schema = {"type": "object", "properties": {"data": files} | properties}
-    return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}
+def multipart(model: type[BaseModel]) -> dict[str, Any]:
+    """Return how OpenAPI describes a form of files under ``data`` and of a model's fields."""
+    fields = {name: _field(one) for name, one in model.model_json_schema()["properties"].items()}
+    schema = {"type": "object", "properties": fields | {"data": _FILES}}
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    }
+
+
+def _field(told: dict[str, Any]) -> dict[str, Any]:
+    """Return how a field is sent: one that may be None is left out then, for a form has no null."""
+    kinds = [one for one in told.get("anyOf", ()) if one != {"type": "null"}]
+    kept = {name: value for name, value in told.items() if name not in ("anyOf", "title")}
+    if kept.get("default", ...) is None:
+        del kept["default"]
+    return kept | (kinds[0] if kinds else {})

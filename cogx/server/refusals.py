@@ -89,6 +89,10 @@ def refusal_of(error: Exception) -> Refusal:
         return Refusal(400, {"detail": [_fault(one) for one in error.errors()]})
     if isinstance(error, HTTPException):
         return Refusal(error.status_code, {"detail": error.detail}, error.headers)
+    return _of_state(error)
+
+
+def _of_state(error: Exception) -> Refusal:
     if isinstance(error, DataError):
         return refused(400, "The request holds a text or a number that cannot be kept.")
     if isinstance(error, IntegrityError):

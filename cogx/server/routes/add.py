@@ -12,7 +12,7 @@ from pydantic import AliasChoices, BaseModel, Field
 from cogx.graph_schema.parsing import parse_graph_schema
 from cogx.server import quota, raw_data
 from cogx.server.about_files import about_files
-from cogx.server.bodies import Camel
+from cogx.server.bodies import Camel, JsonObject, Name, Names, Text
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Dataset, dataset_by_id, dataset_named, target
 from cogx.server.form import Form
@@ -22,6 +22,7 @@ from cogx.server.identity.users import User
 from cogx.server.intake import Taken, received_texts, taken_body
 from cogx.server.patience import patient
 from cogx.server.refusals import refused
+from cogx.server.routes.answers import answers
 from cogx.server.upload_use import with_upload
 from cogx.server.waiting import errored, results_of
 
@@ -31,38 +32,42 @@ router: Final = APIRouter(prefix="/api/v1", tags=["add"])
 class AddForm(BaseModel):
     """The fields of the form beside its files."""
 
-    dataset_name: str | None = Field(None, validation_alias=AliasChoices("datasetName"))
-    dataset_id: str | None = Field(None, validation_alias=AliasChoices("datasetId"))
-    raw_data: list[str] = Field(default_factory=list)
-    labels: str | None = None
-    external_metadata: str | None = None
-    upload_id: str | None = None
-    filename: str | None = None
-    mime_type: str | None = None
+    dataset_name: Name | None = Field(
+        None,
+        validation_alias=AliasChoices("datasetName"),
+        description="The dataset, made if it is missing.",
+    )
+    dataset_id: Name | None = Field(
+        None,
+        validation_alias=AliasChoices("datasetId"),
+        description="A dataset that is there, if no name is given.",
+    )
+    raw_data: list[str] = Field(default_factory=list, description="Texts.")
+    labels: str | None = Field(None, description="JSON: a list of a text for each file.")
+    external_metadata: str | None = Field(
+        None, description="JSON: a list of an object for each file."
+    )
+    upload_id: Name | None = Field(
+        None, description="A resumable upload that is complete, in the place of a file."
+    )
+    filename: Name | None = Field(None, description="What the upload is called.")
+    mime_type: Name | None = Field(None, description="Of the upload.")
 
 
 class Cognify(Camel):
     """Which datasets are to become graphs, and what those are to look like."""
 
-    datasets: list[str] | None = None
-    dataset_ids: list[str] | None = None
+    datasets: Names | None = None
+    dataset_ids: Names | None = None
     run_in_background: bool = False
-    graph_model: dict[str, Any] | None = None
-    custom_prompt: str | None = None
+    graph_model: JsonObject | None = None
+    custom_prompt: Text | None = None
 
 
 @router.post(
     "/add",
-    openapi_extra=multipart(
-        datasetName="The dataset, made if it is missing.",
-        datasetId="A dataset that is there, if no name is given.",
-        raw_data="Texts.",
-        labels="JSON: a list of a text for each file.",
-        external_metadata="JSON: a list of an object for each file.",
-        upload_id="A resumable upload that is complete, in the place of a file.",
-        filename="What the upload is called.",
-        mime_type="Of the upload.",
-    ),
+    openapi_extra=multipart(AddForm),
+    responses=answers(400, 403, 408, 409, 413, 415, 422, 429),
 )
 async def add(request: Request, caller: Caller, context: Ctx, _: quota.HasRoom) -> Response:
     """Keep files and texts in a dataset; cognify makes a graph of them."""
@@ -86,7 +91,7 @@ async def add(request: Request, caller: Caller, context: Ctx, _: quota.HasRoom) 
     )
 
 
-@router.post("/cognify")
+@router.post("/cognify", responses=answers(402, 403, 404, 409, 422, 502))
 async def cognify(body: Cognify, caller: Caller, context: Ctx) -> Response:
     """Make graphs of what was added and is not in them yet."""
     if body.graph_model is not None:

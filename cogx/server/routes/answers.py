@@ -1,7 +1,7 @@
 """Knows how the API's description tells what routes can answer beside success; never why they do.
 
-Two answers are told without a route's doing: 400 instead of FastAPI's 422 for requests that are not
-what it takes, and 401 wherever a caller is asked for.
+What any route may answer is told without its doing: 400 instead of FastAPI's 422 for requests that
+are not what it takes, 401 wherever a caller is asked for, with 429, 413 wherever a body is, 500 and 503.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MEANINGS: Final = {
     429: "Too many requests; Retry-After says when to try again.",
     500: "The server failed.",
     502: "Another server, which this one asked, failed.",
-    503: "Something this needs is not set up, or does not answer.",
+    503: "Something this needs is not set up, or does not answer, or the server stops.",
     504: "Another server, which this one asked, did not answer in time.",
 }
 _SMALLEST_REFUSAL: Final = 400
@@ -97,6 +97,12 @@ def _correct(document: dict[str, Any]) -> None:
             told = operation["responses"]
             if _FRAMEWORKS[0] in str(told.get("422", "")):
                 del told["422"]
+            if operation.get("parameters") or "requestBody" in operation:
                 told.setdefault("400", _answer(400))
             if "security" in operation:
                 told.setdefault("401", _answer(401))
+                told.setdefault("429", _answer(429))
+            if "requestBody" in operation:
+                told.setdefault("413", _answer(413))
+            told.setdefault("500", _answer(500))
+            told.setdefault("503", _answer(503))

@@ -20,7 +20,7 @@ from cogx.graph_schema.model import GraphSchema
 from cogx.graph_schema.parsing import parse_graph_schema
 from cogx.graph_schema.prompt import prompt_for
 from cogx.graph_schema.texts.inference import infer_from_texts
-from cogx.server.bodies import Camel
+from cogx.server.bodies import Camel, JsonObject, Text
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.derivers import chat_settings, has_model
 from cogx.server.form import Form
@@ -44,22 +44,22 @@ _PARAMETERS: Final = {
 class InferForm(BaseModel):
     """The fields of the form beside its files."""
 
-    text: str | None = None
-    parameters: str = "{}"
+    text: str | None = Field(None, description="A text.")
+    parameters: Text = Field(
+        "{}", description="A JSON object: temperature, max_tokens, top_p, seed."
+    )
 
 
 class PromptBody(Camel):
     """A graph schema, and how a model is to be asked."""
 
-    graph_model: dict[str, Any]
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    graph_model: JsonObject
+    parameters: JsonObject = Field(default_factory=dict)
 
 
 @router.post(
     "/infer-schema",
-    openapi_extra=multipart(
-        text="A text.", parameters="A JSON object: temperature, max_tokens, top_p, seed."
-    ),
+    openapi_extra=multipart(InferForm),
     responses=answers(400, 402, 408, 413, 415, 422, 429, 502, 503),
 )
 async def infer_schema(request: Request, caller: Caller, context: Ctx) -> dict[str, Any]:

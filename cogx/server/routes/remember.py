@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import AliasChoices, BaseModel, Field
 
 from cogx.server import archives, idempotency, quota, raw_data, sessions
+from cogx.server.bodies import Name, Text
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Dataset, target
 from cogx.server.form import Form
@@ -23,6 +24,7 @@ from cogx.server.intake import received_texts, texts_of
 from cogx.server.jobs.queue import Job
 from cogx.server.patience import patient
 from cogx.server.refusals import failed, invalid, refused
+from cogx.server.routes.answers import answers
 from cogx.server.upload_use import mismatch, with_upload
 from cogx.server.waiting import errored, results_of
 
@@ -36,18 +38,32 @@ router: Final = APIRouter(prefix="/api/v1", tags=["remember"])
 class RememberForm(BaseModel):
     """The fields of the form beside its files."""
 
-    dataset_name: str | None = Field(None, validation_alias=AliasChoices("datasetName"))
-    dataset_id: str | None = Field(None, validation_alias=AliasChoices("datasetId"))
-    content_type: str = ""
-    import_mode: str = "preserve"
-    run_in_background: bool = False
-    raw_data: list[str] = Field(default_factory=list)
+    dataset_name: Name | None = Field(
+        None,
+        validation_alias=AliasChoices("datasetName"),
+        description="The dataset, made if it is missing.",
+    )
+    dataset_id: Name | None = Field(
+        None,
+        validation_alias=AliasChoices("datasetId"),
+        description="A dataset that is there, if no name is given.",
+    )
+    content_type: str = Field("", description="cogx-archive for COGX archives; else empty.")
+    import_mode: str = Field(
+        "preserve", description="COGX archive imports only: preserve, hybrid or re-derive."
+    )
+    run_in_background: bool = Field(False, description="Answer before it is done.")
+    raw_data: list[str] = Field(default_factory=list, description="Texts.")
     data: list[str] = Field(default_factory=list)
     labels: str | None = None
     external_metadata: str | None = None
-    session_id: str | None = None
-    custom_prompt: str | None = None
-    upload_id: str | None = None
+    session_id: Name | None = Field(
+        None, description="Keep texts in this session, and not in the graph."
+    )
+    custom_prompt: Text | None = None
+    upload_id: Name | None = Field(
+        None, description="A resumable upload that is complete, in the place of a file."
+    )
 
 
 class Told(NamedTuple):
@@ -72,16 +88,8 @@ Answer = Callable[[], Coroutine[Any, Any, Response]]
 
 @router.post(
     "/remember",
-    openapi_extra=multipart(
-        datasetName="The dataset, made if it is missing.",
-        datasetId="A dataset that is there, if no name is given.",
-        content_type="cogx-archive for COGX archives; else empty.",
-        import_mode="COGX archive imports only: preserve, hybrid or re-derive.",
-        run_in_background="Answer before it is done.",
-        raw_data="Texts.",
-        session_id="Keep texts in this session, and not in the graph.",
-        upload_id="A resumable upload that is complete, in the place of a file.",
-    ),
+    openapi_extra=multipart(RememberForm),
+    responses=answers(400, 402, 403, 404, 408, 409, 413, 415, 422, 429, 502),
 )
 async def remember(
     request: Request,

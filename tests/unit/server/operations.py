@@ -30,7 +30,10 @@ KINDS: Final = {
 """What kind of thing the id in a field of this name is of."""
 NO_IDS: Final = ("session_id", "session_ids", "node_name")
 """Names that callers choose themselves: those of others are not asked for by them."""
-WITH: Final = {("POST /api/v1/forget", "dataId"): "datasetId"}
+WITH: Final = {
+    ("POST /api/v1/forget", "dataId"): "datasetId",
+    ("POST /api/v1/remember", "upload_id"): "datasetId",
+}
 """What must stand beside an id although the description of an operation cannot say so."""
 _WHOLE: Final = "body"
 
@@ -61,6 +64,7 @@ class Operation:
     body: Any = None
     media: str | None = None
     required: frozenset[str] = frozenset()
+    headers: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -84,13 +88,17 @@ class Operation:
                 body = value
             else:
                 body = dict(body or {}) | {one.name: value}
-        return client.request(self.method, path, params=query, **self._content(body))
+        content = self._content(body)
+        headers = self.headers | content.pop("headers", {})
+        return client.request(self.method, path, params=query, headers=headers, **content)
 
     def _content(self, body: Any) -> dict[str, Any]:
         if self.media is None:
             return {}
         if self.media == "application/json":
             return {"json": body}
+        if self.media.endswith("octet-stream"):
+            return {"content": b"bytes", "headers": {"Content-Type": self.media}}
         fields = {name: value for name, value in (body or {}).items() if name != "data"}
         if self.media == "multipart/form-data":
             return {"data": fields, "files": {"data": ("a.txt", b"text", "text/plain")}}
@@ -107,11 +115,13 @@ def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 def _operation(
     document: Mapping[str, Any], method: str, path: str, told: Mapping[str, Any]
 ) -> Operation:
-    places, query, required = [], {}, set()
+    places, query, required, headers = [], {}, set(), {}
     for one in told.get("parameters", []):
+        schema = _resolved(document, one["schema"])
+        if one["in"] == "header" and one.get("required"):
+            headers[one["name"]] = str(_example(document, schema))
         if one["in"] not in ("path", "query"):
             continue
-        schema = _resolved(document, one["schema"])
         found = _place(one["in"], one["name"], schema)
         if one.get("required"):
             required.add(one["name"])
@@ -127,8 +137,9 @@ def _operation(
         places += inside
         required |= set(schema.get("required", [])) | {_WHOLE}
     return Operation(
-        method, path, places, "security" not in told, query, body, media, frozenset(required)
-    )
+        method, path, places, "security" not in told, query, body, media, frozenset(required),
+        headers,
+    )  # fmt: skip
 
 
 def _body(document: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[list[Place], Any]:

@@ -17,12 +17,17 @@ def document(server: Running) -> dict[str, Any]:
 
 
 def test_a_request_that_is_not_what_a_route_takes_is_told_as_400(document: dict[str, Any]) -> None:
-    responses = document["paths"]["/api/v1/datasets"]["post"]["responses"]
+    responses = document["paths"]["/api/v1/permissions/tenants"]["post"]["responses"]
     assert "400" in responses and "422" not in responses
 
 
 def test_a_route_with_a_caller_tells_401(document: dict[str, Any]) -> None:
     assert "401" in document["paths"]["/api/v1/datasets"]["get"]["responses"]
+
+
+def test_a_body_that_is_too_large_is_told_wherever_there_is_one(document: dict[str, Any]) -> None:
+    taking = document["paths"]["/api/v1/datasets"]
+    assert "413" in taking["post"]["responses"] and "413" not in taking["get"]["responses"]
 
 
 def test_a_route_for_everybody_tells_no_401(document: dict[str, Any]) -> None:
