@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from cogx.server.identity.users import User
 from cogx.server.jobs.queue import ENDED, Job, add_job, job_by_id
 from cogx.server.limits import limits_of
 from cogx.server.refusals import failed
+from cogx.server.social_layer import SocialLayer, check_may, read_social_layer
 from cogx.server.state.tables import datasets
 from cogx.server.state.tables import jobs as job_rows
 
@@ -25,13 +27,25 @@ PIPELINE: Final = "migration_import_pipeline"
 MODES: Final = ("preserve", "hybrid", "re-derive")
 
 
-def told_counts(context: Context, files: Sequence[ReceivedFile]) -> list[dict[str, int]]:
-    """Return what the manifests of archives say they hold; the import counts again.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is known of an archive before it is imported."""
+
+    file: ReceivedFile
+    counts: dict[str, int]
+    """What the manifest says that it holds; the import counts again."""
+    social: SocialLayer | None
+    """Accounts and rights that it tells of."""
+
+
+def examine(context: Context, caller: User, files: Sequence[ReceivedFile]) -> list[Examined]:
+    """Look into archives that the caller may import; nothing of any is kept.
 
     Raises:
-        Refusal: one is no archive that can be read (400): nothing of any is kept.
+        Refusal: one is no archive that can be read (400), or not the caller's to import (403).
+    Cost: one pass over each container.
     """
-    return [_told(context, file) for file in files]
+    return [_examined(context, caller, file) for file in files]
 
 
 def accept(
@@ -40,8 +54,8 @@ def accept(
     dataset: Dataset,
     mode: str,
     *,
-    files: Sequence[ReceivedFile],
-    counts: Sequence[dict[str, int]],
+    archives: Sequence[Examined],
+    with_permissions: bool,
     background: bool,
     once: Once,
 ) -> list[Job]:
@@ -53,8 +67,11 @@ def accept(
     with context.database.write() as state:
         # One after the other, so that none of two who send the same misses the other.
         state.execute(select(datasets.c.id).where(datasets.c.id == dataset.id).with_for_update())
-        for file, told in zip(files, counts, strict=True):
-            job_id = _same_import(state, caller, dataset, file, mode)
+        for one in archives:
+            file = one.file
+            permissions = one.social and ("import" if with_permissions else "ignore")
+            what = {"sha256": file.sha256, "mode": mode, "permissions": permissions}
+            job_id = _same_import(state, caller, dataset, what)
             if job_id is None:
                 job_id = str(uuid4())
                 context.places.job(job_id).mkdir(mode=0o700)
@@ -62,11 +79,9 @@ def accept(
                 payload = {
                     "file": "archive",
                     "name": file.name,
-                    "sha256": file.sha256,
-                    "mode": mode,
                     "dataset_name": dataset.name,
-                    "told_counts": told,
-                }
+                    "told_counts": one.counts,
+                } | what
                 add_job(
                     state,
                     "import",
@@ -85,7 +100,7 @@ def accept(
 
 
 def _same_import(
-    state: Connection, caller: User, dataset: Dataset, file: ReceivedFile, mode: str
+    state: Connection, caller: User, dataset: Dataset, what: dict[str, Any]
 ) -> str | None:
     """Return the job of the caller's that waits to do the same, or does it."""
     under_way = select(job_rows.c.id, job_rows.c.payload).where(
@@ -95,7 +110,7 @@ def _same_import(
         job_rows.c.status.not_in(ENDED),
     )
     for job_id, payload in state.execute(under_way):
-        if (payload["sha256"], payload["mode"]) == (file.sha256, mode):
+        if {name: payload.get(name) for name in what} == what:
             return str(job_id)
     return None
 
@@ -130,10 +145,13 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _told(context: Context, file: ReceivedFile) -> dict[str, int]:
+def _examined(context: Context, caller: User, file: ReceivedFile) -> Examined:
     try:
         with open_archive(file.path, limits=limits_of(context.settings)) as archive:
-            return {kind: count for kind, count in archive.counts.items() if count}
+            counts = {kind: count for kind, count in archive.counts.items() if count}
+            social = read_social_layer(archive)
     except (ArchiveError, BadSetting) as error:
         text = str(error).replace(str(file.path), file.name)
         raise failed(400, text, code="archive.invalid") from error
+    check_may(caller, social)
+    return Examined(file, counts, social)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -143,6 +144,16 @@ class Index:
                 found |= {row[0]: _link(row) for row in rows}
         return [found[one] for one in sorted(found)][:limit]
 
+    def links_between(self, ids: Sequence[str], limit: int) -> list[Link]:
+        """Return edges that begin and end at some of a few nodes, at most ``limit``, by id."""
+        few = sorted(set(ids))[:_MOST_IDS]
+        rows = self._table.execute(
+            f"SELECT {_LINK} FROM links WHERE source IN ({_marks(few)}) "  # noqa: S608
+            f"AND target IN ({_marks(few)}) ORDER BY id LIMIT ?",
+            (*few, *few, limit),
+        )
+        return [_link(row) for row in rows]
+
     def iter_items(self, where: str = "", values: Sequence[Any] = ()) -> Iterator[Item]:
         """Yield nodes, ordered by type, name and id; ``where`` is SQL of this module's callers."""
         query = f"SELECT {_ITEM} FROM items i {where} ORDER BY i.type, i.name, i.id"  # noqa: S608
@@ -188,7 +199,9 @@ _LABEL: Final = "coalesce({0}.name, {0}.type || '_' || {0}.id, substr({1}, 1, 12
 
 
 def _item(row: Sequence[Any]) -> Item:
-    return Item(*row[:5], msgspec.json.decode(row[5]), *row[6:])
+    found, kind, type_, name, text, properties, name_key, text_key = row
+    decoded = msgspec.json.decode(properties)
+    return Item(found, kind, type_, name, text, decoded, name_key, text_key)
 
 
 def _link(row: Sequence[Any]) -> Link:
@@ -197,7 +210,9 @@ def _link(row: Sequence[Any]) -> Link:
 
 def _query(words: str) -> str:
     """Return what FTS5 is asked: any of the words, each in quotes, so that none is an operator."""
-    return " OR ".join(f'"{word}"' for word in _WORD.findall(words)[:_MOST_WORDS])
+    # Composed: a mark that stands alone is no letter, and would cut its word in two.
+    found = _WORD.findall(unicodedata.normalize("NFC", words))
+    return " OR ".join(f'"{word}"' for word in found[:_MOST_WORDS])
 
 
 def _literal(text: str) -> str:

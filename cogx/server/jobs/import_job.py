@@ -12,8 +12,10 @@ from cogx.server.datasets import counted
 from cogx.server.derivers import deriver_of
 from cogx.server.index import current_index
 from cogx.server.jobs.content import keep_contents
+from cogx.server.jobs.presence import demand_there
 from cogx.server.jobs.work import Work
 from cogx.server.limits import limits_of
+from cogx.server.social_layer import IGNORED, apply, read_social_layer
 
 
 def run(work: Work) -> dict[str, Any]:
@@ -35,12 +37,18 @@ def run(work: Work) -> dict[str, Any]:
     with open_archive(str(archive), limits=limits_of(work.settings)) as opened:
         system = opened.manifest.source_system if opened.manifest else "unknown"
         left_out = keep_contents(work, opened)
+        social = read_social_layer(opened) if asked.get("permissions") == "import" else None
         record_counts = {kind: count for kind, count in opened.counts.items() if count}
     record_counts = record_counts or {k: n["accepted"] for k, n in receipt.actions.items()}
     with current_index(work.places, work.dataset_id) as index:
         nodes, edges = index.counts()
     with work.database.write() as state:
+        demand_there(state, work.job)
         counted(state, work.dataset_id, nodes, edges)
+        if social is not None:
+            receipt.notes += apply(state, social, work.dataset_id, work.job.owner_id).notes()
+    if asked.get("permissions") == "ignore":
+        receipt.notes.append(IGNORED)
     receipt.notes += [f"{number} content records are no data item: {reason}."
                       for reason, number in left_out.items()]  # fmt: skip
     return answer_of(work, receipt, system, record_counts)

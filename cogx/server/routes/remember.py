@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import AliasChoices, BaseModel, Field
 
 from cogx.server import archives, idempotency, quota, raw_data, sessions
+from cogx.server.archives import Examined
 from cogx.server.bodies import Name, Text
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Dataset, target
@@ -25,6 +26,7 @@ from cogx.server.jobs.queue import Job
 from cogx.server.patience import patient
 from cogx.server.refusals import failed, invalid, refused
 from cogx.server.routes.answers import answers
+from cogx.server.social_layer import owner_of
 from cogx.server.upload_use import mismatch, with_upload
 from cogx.server.waiting import errored, results_of
 
@@ -53,6 +55,9 @@ class RememberForm(BaseModel):
         "preserve", description="COGX archive imports only: preserve, hybrid or re-derive."
     )
     run_in_background: bool = Field(False, description="Answer before it is done.")
+    include_permissions: bool = Field(
+        False, description="COGX archives of a superuser only: import accounts and rights, too."
+    )
     raw_data: list[str] = Field(default_factory=list, description="Texts.")
     data: list[str] = Field(default_factory=list)
     labels: str | None = None
@@ -140,17 +145,28 @@ async def _archives(
 def _accepted(
     context: Context, caller: User, asked: RememberForm, form: Form, once: Once
 ) -> list[Job]:
-    counts = archives.told_counts(context, form.files)
+    examined = archives.examine(context, caller, form.files)
+    included = asked.include_permissions
+    owner = _owner(context, caller, examined) if included else caller
     return archives.accept(
         context,
         caller,
-        _target(context, caller, asked, form),
+        _target(context, owner if asked.dataset_name else caller, asked, form),
         asked.import_mode,
-        files=form.files,
-        counts=counts,
+        archives=examined,
+        with_permissions=included,
         background=asked.run_in_background,
         once=once,
     )
+
+
+def _owner(context: Context, caller: User, examined: Sequence[Examined]) -> User:
+    """Return as whom archives are imported that tell of accounts."""
+    layers = [one.social for one in examined if one.social is not None]
+    if len(layers) > 1:
+        raise refused(400, "Send archives with permissions.json one by one.")
+    with context.database.write() as state:
+        return owner_of(state, layers[0], caller) if layers else caller
 
 
 async def _imported(context: Context, asked: RememberForm, jobs: list[Job]) -> Response:
@@ -168,6 +184,7 @@ def _request(asked: RememberForm, form: Form) -> dict[str, Any]:
     return {
         "dataset": asked.dataset_name or asked.dataset_id,
         "mode": asked.import_mode,
+        "permissions": asked.include_permissions,
         "background": asked.run_in_background,
         "sha256": [file.sha256 for file in form.files],
         "upload_id": asked.upload_id,
