@@ -1,7 +1,7 @@
 """Knows how the API's description tells what routes can answer beside success; never why they do.
 
 What any route may answer is told without its doing: 400 instead of FastAPI's 422 for requests that
-are not what it takes, 401 wherever a caller is asked for, with 429, 413 wherever a body is, 500 and 503.
+are not what it takes, 401 and 429 wherever a caller is asked for, 413 wherever a body is, 500, 503.
 """
 
 from __future__ import annotations
