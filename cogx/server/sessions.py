@@ -80,8 +80,10 @@ def said(
         .order_by(interactions.c.created_at.desc())
         .limit(_MOST_SEARCHED)
     )
-    found = []
+    found: list[dict[str, Any]] = []
     for row in state.execute(rows):
+        if len(found) == limit:
+            break
         told = row.answer or {}
         text = f"{row.question or ''} {told.get('answer', '')} {told.get('context', '')}"
         if wanted & {word.lower() for word in _WORD.findall(text)}:
@@ -95,7 +97,7 @@ def said(
                     "answer": str(told.get("answer", "")),
                 }
             )
-    return found[:limit]
+    return found
 
 
 def forget_all(state: Connection, user_id: str) -> None:

@@ -5,15 +5,16 @@ Without a configured model nothing is made up: what needs one is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any, Final
 
 from cogx.server.datasets import Dataset
 from cogx.server.derivers import has_model, model_of
 from cogx.server.index import current_index
 from cogx.server.places import Places
-from cogx.server.recall.search import SEARCHES, Result, chunks, context_of, facts
+from cogx.server.recall.search import SEARCHES, Result, Search, chunks, context_of, facts
 from cogx.server.refusals import refused
 from cogx.server.settings import Settings
 
@@ -71,15 +72,21 @@ def answers(
             "COGX_LLM_MODEL on the server.",
         )
     search = SEARCHES.get(kind) or COMPLETIONS[kind]
-    found: list[tuple[Dataset, Result]] = []
-    for dataset in datasets:
-        with current_index(places, dataset.id) as index:
-            found += [(dataset, one) for one in search(index, question.text, question.top_k)]
-    found.sort(key=lambda one: -one[1].score)
-    found = found[: question.top_k]
+    everywhere = _iter_found(search, places, datasets, question)
+    found = nlargest(question.top_k, everywhere, key=lambda one: one[1].score)
     if kind in SEARCHES:
         return [_body(kind, dataset, result) for dataset, result in found]
     return [_completed(settings, kind, found, question)]
+
+
+def _iter_found(
+    search: Search, places: Places, datasets: Sequence[Dataset], question: Question
+) -> Iterator[tuple[Dataset, Result]]:
+    for dataset in datasets:
+        if places.has_store(dataset.id):
+            with current_index(places, dataset.id) as index:
+                found = search(index, question.text, question.top_k)
+            yield from ((dataset, one) for one in found)
 
 
 def _completed(

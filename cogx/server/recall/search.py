@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Final
 
 from cogx.format.layout import CONTENT_KINDS
@@ -15,7 +16,12 @@ from cogx.server.index import Index, Item, Link
 _CHUNK_TYPES: Final = ("DocumentChunk", "Passage")
 _SUMMARY_TYPES: Final = ("TextSummary",)
 _SEEDS: Final = 10
-_LINKS_OF_SEEDS: Final = 400
+_LINKS_BETWEEN: Final = 400
+_LINKS_OF_SEED: Final = 100
+"""Of each, so that what has very many does not hide what the others have."""
+_LONGEST_TEXT: Final = 100_000
+"""Of a result, in characters; the graph itself gives all of it."""
+_LONGEST_CONTEXT: Final = 200_000
 _LEXICAL: Final = ("mentions", "next", "part_of", "co_occurs_with")
 """Predicates that say where something stands, and not what is the case: told last."""
 
@@ -54,7 +60,7 @@ def facts(index: Index, words: str, limit: int) -> list[Result]:
     """
     seeds = index.search(words, _SEEDS)
     scores = {one.item.id: one.score for one in seeds}
-    links = index.links_of(list(scores), _LINKS_OF_SEEDS)
+    links = _links(index, list(scores))
     ends = {item.id: item for item in index.items([e for x in links for e in (x.source, x.target)])}
 
     def rank(link: Link) -> tuple[bool, float, str]:
@@ -70,7 +76,17 @@ def facts(index: Index, words: str, limit: int) -> list[Result]:
     return [*told, *(_of_item("graph", one.item, one.score) for one in lonely)][:limit]
 
 
-SEARCHES: Final[dict[str, Callable[[Index, str, int], list[Result]]]] = {
+def _links(index: Index, seeds: list[str]) -> list[Link]:
+    found = {link.id: link for link in index.links_between(seeds, _LINKS_BETWEEN)}
+    for seed in seeds:
+        found |= {link.id: link for link in index.links_of([seed], _LINKS_OF_SEED)}
+    return list(found.values())
+
+
+Search = Callable[[Index, str, int], list[Result]]
+"""(index, words, limit) -> results, best first."""
+
+SEARCHES: Final[dict[str, Search]] = {
     "CHUNKS": chunks,
     "CHUNKS_LEXICAL": chunks,
     "SUMMARIES": summaries,
@@ -81,19 +97,23 @@ SEARCHES: Final[dict[str, Callable[[Index, str, int], list[Result]]]] = {
 
 
 def context_of(results: Sequence[Result]) -> str:
-    """Return results as the text that a language model is given."""
-    return "\n".join(f"- {one.text}" for one in results)
+    """Return results as the text that a language model is given: the best, as many as fit."""
+    lines = [f"- {one.text}" for one in results]
+    ends = accumulate(len(line) + 1 for line in lines)
+    fit = [line for line, end in zip(lines, ends, strict=True) if end <= _LONGEST_CONTEXT]
+    return "\n".join(fit or lines)[:_LONGEST_CONTEXT]
 
 
 def _of_item(kind: str, item: Item, score: float) -> Result:
-    text = item.text or item.label
+    told = item.text[:_LONGEST_TEXT] if item.text else None
+    text = told or item.label
     if kind == "graph":
-        text = f"{item.label}: {item.text}"
+        text = f"{item.label}: {told}"
     raw = {
         "id": item.id,
         "type": item.type,
         "name": item.name,
-        "text": item.text,
+        "text": told,
         "properties": item.properties,
     }
     return Result(kind, text, score, raw, {"node_id": item.id, "node_type": item.type})

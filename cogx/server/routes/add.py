@@ -67,7 +67,7 @@ class Cognify(Camel):
 @router.post(
     "/add",
     openapi_extra=multipart(AddForm),
-    responses=answers(400, 403, 408, 409, 413, 415, 422, 429),
+    responses=answers(400, 403, 404, 408, 409, 413, 415, 422, 429),
 )
 async def add(request: Request, caller: Caller, context: Ctx, _: quota.HasRoom) -> Response:
     """Keep files and texts in a dataset; cognify makes a graph of them."""

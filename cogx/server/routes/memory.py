@@ -9,14 +9,15 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from cogx.server import datasets, sessions
-from cogx.server.bodies import Camel
+from cogx.server.bodies import Camel, JsonObject, Name, Names, Text
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.forgetting import forget_datasets, forget_graph, forget_item
 from cogx.server.identity.rights import permitted, require
 from cogx.server.identity.users import User
 from cogx.server.index import current_index
-from cogx.server.recall.answering import Question, answers
+from cogx.server.recall import answering
 from cogx.server.refusals import refused
+from cogx.server.routes.answers import answers
 
 router: Final = APIRouter(prefix="/api/v1", tags=["memory"])
 
@@ -24,44 +25,44 @@ router: Final = APIRouter(prefix="/api/v1", tags=["memory"])
 class Asked(Camel):
     """A question, and where to look."""
 
-    query: str = Field(min_length=1, max_length=100_000)
-    search_type: str | None = None
-    datasets: list[str] | None = None
-    dataset_ids: list[str] | None = None
+    query: Text = Field(min_length=1)
+    search_type: Name | None = None
+    datasets: Names | None = None
+    dataset_ids: Names | None = None
     top_k: int = Field(15, ge=1, le=1000)
-    system_prompt: str | None = None
+    system_prompt: Text | None = None
     only_context: bool = False
-    session_id: str | None = None
+    session_id: Name | None = None
 
 
 class Entry(Camel):
     """Something that was said: ``type`` says what kind of thing."""
 
     type: Literal["qa", "trace", "feedback"]
-    question: str | None = None
-    context: str | None = None
-    answer: str | None = None
-    feedback_text: str | None = None
+    question: Text | None = None
+    context: Text | None = None
+    answer: Text | None = None
+    feedback_text: Text | None = None
     feedback_score: int | None = Field(None, ge=1, le=5)
-    qa_id: str | None = None
-    details: dict[str, Any] | None = None
+    qa_id: Name | None = None
+    details: JsonObject | None = None
 
 
 class EntryBody(Camel):
     """An entry, and the session it was said in."""
 
     entry: Entry
-    dataset_name: str | None = None
-    dataset_id: str | None = None
-    session_id: str | None = None
+    dataset_name: Name | None = None
+    dataset_id: Name | None = None
+    session_id: Name | None = None
 
 
 class Improve(Camel):
     """Which dataset is to be improved."""
 
-    dataset_name: str | None = None
-    dataset_id: str | None = None
-    session_ids: list[str] | None = None
+    dataset_name: Name | None = None
+    dataset_id: Name | None = None
+    session_ids: Names | None = None
     run_in_background: bool = False
 
 
@@ -69,13 +70,13 @@ class Forget(Camel):
     """What is to be forgotten."""
 
     everything: bool = False
-    dataset: str | None = None
-    dataset_id: str | None = None
-    data_id: str | None = None
+    dataset: Name | None = None
+    dataset_id: Name | None = None
+    data_id: Name | None = None
     memory_only: bool = False
 
 
-@router.post("/recall")
+@router.post("/recall", responses=answers(403, 404, 409, 422))
 def recall(body: Asked, caller: Caller, context: Ctx) -> list[dict[str, Any]]:
     """Ask the memory: of a session first, then of the graphs."""
     found = _where(context, caller, body)
@@ -83,7 +84,7 @@ def recall(body: Asked, caller: Caller, context: Ctx) -> list[dict[str, Any]]:
     if body.session_id:
         with context.database.read() as state:
             told = sessions.said(state, caller.id, body.session_id, body.query, body.top_k)
-    told += answers(context.settings, context.places, found, _question(body))
+    told += answering.answers(context.settings, context.places, found, _question(body))
     with context.database.write() as state:
         sessions.keep(
             state,
@@ -105,7 +106,7 @@ def recalled(
         return sessions.history(state, caller.id, limit)
 
 
-@router.post("/search")
+@router.post("/search", responses=answers(403, 404, 409, 422))
 def search(body: Asked, caller: Caller, context: Ctx) -> list[dict[str, Any]]:
     """Search the graphs; the same as recall without sessions, in the older shape."""
     found = _where(context, caller, body)
@@ -117,7 +118,7 @@ def search(body: Asked, caller: Caller, context: Ctx) -> list[dict[str, Any]]:
             "score": one["score"],
             "metadata": one["metadata"],
         }
-        for one in answers(context.settings, context.places, found, _question(body))
+        for one in answering.answers(context.settings, context.places, found, _question(body))
     ]
 
 
@@ -129,7 +130,7 @@ def searched(
     return recalled(caller, context, limit)
 
 
-@router.post("/remember/entry")
+@router.post("/remember/entry", responses=answers(403))
 def remember_entry(body: EntryBody, caller: Caller, context: Ctx) -> dict[str, Any]:
     """Keep a question and its answer, a trace, or what somebody thinks of an answer."""
     told = body.entry.model_dump(exclude_none=True, exclude={"type", "question"})
@@ -156,7 +157,7 @@ def remember_entry(body: EntryBody, caller: Caller, context: Ctx) -> dict[str, A
     }
 
 
-@router.post("/improve")
+@router.post("/improve", responses=answers(403, 404, 409))
 def improve(body: Improve, caller: Caller, context: Ctx) -> dict[str, Any]:
     """See to it that what is remembered can be found; say what this server does not do."""
     if not (body.dataset_name or body.dataset_id):
@@ -196,7 +197,7 @@ def improve(body: Improve, caller: Caller, context: Ctx) -> dict[str, Any]:
     }
 
 
-@router.post("/forget")
+@router.post("/forget", responses=answers(403, 404, 409, 422))
 async def forget(body: Forget, caller: Caller, context: Ctx) -> dict[str, Any]:
     """Forget a dataset, one item of it, the graph alone, or everything that the caller owns."""
     if body.everything:
@@ -257,5 +258,7 @@ def _one(
     return one
 
 
-def _question(body: Asked) -> Question:
-    return Question(body.query, body.search_type, body.top_k, body.only_context, body.system_prompt)
+def _question(body: Asked) -> answering.Question:
+    return answering.Question(
+        body.query, body.search_type, body.top_k, body.only_context, body.system_prompt
+    )
