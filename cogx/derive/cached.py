@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from cogx.codec.canonical import encode
+from cogx.derive.around import Around, Result
 from cogx.derive.cache import Entry, ResultCache
 from cogx.derive.record_lines import fields_of, records_of_lines
 from cogx.errors import BadSetting, BudgetSpent, RemoteError
-from cogx.ports import Deriver, Passage, RecordSource, Underived
+from cogx.ports import Deriver, Passage, Underived
 
 _AHEAD: Final = 1000
 """Cached passages that may wait behind one that is being derived."""
@@ -28,10 +29,8 @@ KEPT: Final = "What was answered so far is kept: the same again goes on from the
 """Stands with an error that ends a run."""
 _OF_ITS_PLACE: Final = ("external_id", "provenance")
 
-Result = tuple[Passage, Sequence[Any] | Underived]
 
-
-class Cached:
+class Cached(Around):
     """A deriver around a deriver that has a ``cache_key``; it keeps its results.
 
     ``report`` counts ``passages_cached`` beside what the deriver counts. A result that cannot be
@@ -40,25 +39,9 @@ class Cached:
     """
 
     def __init__(self, deriver: Deriver, cache: ResultCache) -> None:
-        self._deriver = deriver
+        super().__init__(deriver)
         self._cache = cache
-        self._counts: Counter[str] = Counter()
         self._lanes = int(getattr(deriver, "concurrency", 1))
-        self.name = deriver.name
-        self.version = deriver.version
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what else the deriver has: estimates, examples, its origin."""
-        return getattr(self._deriver, name)
-
-    @property
-    def report(self) -> Counter[str]:
-        """What the deriver counts, and what came from the cache."""
-        return Counter(getattr(self._deriver, "report", {})) + self._counts
-
-    def prepare(self, known: RecordSource) -> None:
-        """Let the deriver look at what is known."""
-        self._deriver.prepare(known)
 
     def is_cached(self, passage: Passage) -> bool:
         """Tell whether a passage was derived before."""

@@ -8,25 +8,24 @@ type that the schema has.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from cogx.derive.around import Around
 from cogx.derive.lexical import MENTIONS
 from cogx.derive.vocabulary import CO_OCCURS
 from cogx.format.identity import normalise_name
 from cogx.graph.node_types import NodeTypes
 from cogx.graph_schema.model import GraphSchema
-from cogx.ports import Deriver, Passage, RecordSource, Underived
+from cogx.ports import Deriver, Passage, RecordSource
 
 TYPES_REFUSED: Final = "schema_types_refused"
 FACTS_REFUSED: Final = "schema_facts_refused"
-_EXAMPLES: Final = 3
 _NO_TYPE: Final = "no type"
 _SHOWN_DIGEST: Final = 16
 
 
-class Constrained:
+class Constrained(Around):
     """A deriver around a deriver, which lets through what a schema allows.
 
     Types and predicates are compared whatever their case, spaces and underscores. An entity that
@@ -41,30 +40,9 @@ class Constrained:
     """
 
     def __init__(self, deriver: Deriver, schema: GraphSchema) -> None:
-        self._deriver = deriver
+        super().__init__(deriver)
         self._schema = schema
         self._types: NodeTypes | None = None
-        self._refused: Counter[str] = Counter()
-        self._examples: dict[str, list[str]] = {TYPES_REFUSED: [], FACTS_REFUSED: []}
-        self.name = deriver.name
-        self.version = deriver.version
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what else the deriver has: estimates, its cost."""
-        if name.startswith("_"):  # not there yet, while a copy is made
-            raise AttributeError(name)
-        return getattr(self._deriver, name)
-
-    @property
-    def report(self) -> Counter[str]:
-        """What was refused, and what the deriver counts."""
-        return Counter(getattr(self._deriver, "report", {})) + self._refused
-
-    @property
-    def examples(self) -> dict[str, list[str]]:
-        """A few of what was refused, and the deriver's own examples."""
-        own = {name: some for name, some in self._examples.items() if some}
-        return {**getattr(self._deriver, "examples", {}), **own}
 
     @property
     def origin(self) -> Mapping[str, str]:
@@ -80,19 +58,9 @@ class Constrained:
 
     def prepare(self, known: RecordSource) -> None:
         """Let the deriver look at what is known, and learn the types of it."""
-        self._deriver.prepare(known)
+        super().prepare(known)
         self.close()
         self._types = NodeTypes(known)
-
-    def derive(
-        self, passages: Iterable[Passage]
-    ) -> Iterator[tuple[Passage, Sequence[Any] | Underived]]:
-        """Yield each passage with those of its records that the schema allows."""
-        for passage, records in self._deriver.derive(passages):
-            if isinstance(records, Underived):
-                yield passage, records
-            else:
-                yield passage, self._allowed(passage, records)
 
     def close(self) -> None:
         """Release the temporary disk; the deriver stays open. May be called twice."""
@@ -100,7 +68,8 @@ class Constrained:
             self._types.close()
             self._types = None
 
-    def _allowed(self, passage: Passage, records: Sequence[Any]) -> list[Any]:
+    def _changed(self, passage: Passage, records: Sequence[Any]) -> list[Any]:
+        """Return those that the schema allows."""
         types: dict[str, str | None] = {}
         for one in records:
             if one.kind == "entity":
@@ -153,7 +122,5 @@ class Constrained:
         return end == passage.record[1] or (self._types is not None and self._types.is_content(end))
 
     def _refuse(self, what: str, example: str) -> None:
-        self._refused[what] += 1
-        kept = self._examples[what]
-        if len(kept) < _EXAMPLES and example not in kept:
-            kept.append(example)
+        self._counts[what] += 1
+        self._examples.note(what, example)

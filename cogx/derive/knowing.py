@@ -5,36 +5,23 @@ What comes into a store may be an archive of a few texts; what they speak of is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cogx.ports import Deriver, Passage, RecordSource, Underived
+from cogx.derive.around import Around
+from cogx.ports import Deriver, RecordSource
 
 
-class Knowing:
+class Knowing(Around):
     """A deriver around another one, which gets the records of a second source to know, too."""
 
     def __init__(self, deriver: Deriver, known: RecordSource) -> None:
-        self._deriver = deriver
+        super().__init__(deriver)
         self._known = known
-        self.name = deriver.name
-        self.version = deriver.version
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what else the deriver has: its report, estimates, origin."""
-        if name.startswith("_"):  # not there yet, while a copy is made
-            raise AttributeError(name)
-        return getattr(self._deriver, name)
 
     def prepare(self, known: RecordSource) -> None:
         """Let it look at both."""
-        self._deriver.prepare(_Both(known, self._known))
-
-    def derive(
-        self, passages: Iterable[Passage]
-    ) -> Iterator[tuple[Passage, Sequence[Any] | Underived]]:
-        """Derive as it does."""
-        yield from self._deriver.derive(passages)
+        super().prepare(_Both(known, self._known))
 
 
 class _Both:

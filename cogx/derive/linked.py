@@ -5,21 +5,21 @@ It stands outside the cache: what a text says is kept, what is known beside it c
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
 from pydantic import BaseModel
 
+from cogx.derive.around import Around
 from cogx.derive.spellings import Spellings, Thing, only_meant
-from cogx.ports import Deriver, Passage, RecordSource, Underived
+from cogx.ports import Deriver, Passage, RecordSource
 
 _EXAMPLES: Final = 10
 
 
-class Linked:
+class Linked(Around):
     """A deriver around one that calls entities by their names' ids; known ones get their own.
 
     The name decides, by the rules by which names are found in texts, then the aliases. A name
@@ -30,46 +30,16 @@ class Linked:
     """
 
     def __init__(self, deriver: Deriver) -> None:
-        self._deriver = deriver
+        super().__init__(deriver)
         self._spellings = Spellings()
-        self._counts: Counter[str] = Counter()
-        self._ambiguous: list[str] = []
-        self.name = deriver.name
-        self.version = deriver.version
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what else the deriver has: estimates, its origin."""
-        if name.startswith("_"):  # not there yet, while a copy is made
-            raise AttributeError(name)
-        return getattr(self._deriver, name)
-
-    @property
-    def report(self) -> Counter[str]:
-        """What the deriver counts, and what was linked."""
-        return Counter(getattr(self._deriver, "report", {})) + self._counts
-
-    @property
-    def examples(self) -> dict[str, list[str]]:
-        """What the deriver gives, and a few names that several things bear."""
-        own = {"ambiguous": self._ambiguous} if self._ambiguous else {}
-        return {**getattr(self._deriver, "examples", {}), **own}
 
     def prepare(self, known: RecordSource) -> None:
         """Learn the names of what is known, and let the deriver look at it."""
         self._spellings.learn(known)
-        self._deriver.prepare(known)
+        super().prepare(known)
 
-    def derive(
-        self, passages: Iterable[Passage]
-    ) -> Iterator[tuple[Passage, Sequence[Any] | Underived]]:
-        """Yield each passage with its records, known entities under their own ids."""
-        for passage, records in self._deriver.derive(passages):
-            if isinstance(records, Underived):
-                yield passage, records
-            else:
-                yield passage, self._linked(records)
-
-    def _linked(self, records: Sequence[Any]) -> list[Any]:
+    def _changed(self, passage: Passage, records: Sequence[Any]) -> list[Any]:
+        """Return them with known entities under their own ids."""
         ids: dict[str, str] = {}
         made = [self._entity(one, ids) if one.kind == "entity" else one for one in records]
         return [_joined(one, ids) if one.kind == "fact" else one for one in made]
@@ -80,7 +50,7 @@ class Linked:
             self._counts["entities_linked"] += 1
             ids[entity.external_id] = thing.id
             names = dict.fromkeys((entity.name, *entity.aliases))
-            return _changed(
+            return _with(
                 entity,
                 external_id=thing.id,
                 name=thing.name,
@@ -91,7 +61,7 @@ class Linked:
             # The id of the name may be that of one of them.
             own = str(uuid5(NAMESPACE_OID, f"cogx:ambiguous:{entity.external_id}"))
             ids[entity.external_id] = own
-            return _changed(entity, external_id=own)
+            return _with(entity, external_id=own)
         return entity
 
     def _known(self, entity: Any) -> tuple[Thing | None, bool]:
@@ -103,8 +73,7 @@ class Linked:
             thing = only_meant(things)
             if thing is None:
                 self._counts["ambiguous"] += 1
-                if len(self._ambiguous) < _EXAMPLES and name not in self._ambiguous:
-                    self._ambiguous.append(name)
+                self._examples.note("ambiguous", name, most=_EXAMPLES)
             return thing, thing is None
         return None, False
 
@@ -112,10 +81,10 @@ class Linked:
 def _joined(fact: Any, ids: dict[str, str]) -> Any:
     ends = {end: ids.get(getattr(fact, end)) for end in ("subject_ref", "object_ref")}
     changed = {end: identity for end, identity in ends.items() if identity is not None}
-    return _changed(fact, **changed) if changed else fact
+    return _with(fact, **changed) if changed else fact
 
 
-def _changed(record: Any, **fields: Any) -> Any:
+def _with(record: Any, **fields: Any) -> Any:
     if isinstance(record, BaseModel):
         return record.model_copy(update=fields)
     return msgspec.structs.replace(record, **fields)

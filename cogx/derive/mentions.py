@@ -12,6 +12,7 @@ from cogx.derive.patterns import Pattern, iter_patterns
 from cogx.derive.sentences import iter_ends
 from cogx.derive.spellings import Thing
 from cogx.ports import Passage
+from cogx.transform.examples import Examples
 
 _EXAMPLES: Final = 10
 
@@ -31,7 +32,7 @@ class Mentions:
     def __init__(self, names: Names) -> None:
         self._names = names
         self.report: Counter[str] = Counter()
-        self.examples: dict[str, list[str]] = {"ambiguous": []}
+        self.examples = Examples()
 
     def find(self, passage: Passage) -> list[Mention]:
         """Return what is named, in order: the longest of overlapping finds, then the first.
@@ -60,9 +61,8 @@ class Mentions:
             return Mention(find.start, find.end, thing, False)
         if find.thing is None:
             self.report["ambiguous"] += 1
-            examples, name = self.examples["ambiguous"], passage.text[find.start : find.end]
-            if len(examples) < _EXAMPLES and name not in examples:
-                examples.append(name)
+            name = passage.text[find.start : find.end]
+            self.examples.note("ambiguous", name, most=_EXAMPLES)
             return None
         if find.thing.id == passage.record[1]:
             return None

@@ -14,7 +14,7 @@ from cogx.engine.graph_spool import GraphSpool
 from cogx.engine.pull_site import PulledFile, PullSite
 from cogx.errors import OutputError
 from cogx.ports import Capabilities, Edge, Node
-from cogx.stores.cognee.documents import attach, missing_file, nodes_of_file
+from cogx.stores.cognee.documents import missing_file, nodes_of_file, with_documents
 from cogx.stores.cognee.pieces import plan_of
 
 _IDS: Final = 500
@@ -55,19 +55,7 @@ class PulledReader:
 
     def iter_nodes(self) -> Iterator[Node]:
         """Yield every node, ordered by id."""
-        documents = self._documents()
-        document = next(documents, None)
-        for node in self._spool.iter_nodes():
-            while document is not None and document.id < node.id:
-                yield document
-                document = next(documents, None)
-            if document is not None and document.id == node.id:
-                attach(node, document)
-                document = next(documents, None)
-            yield node
-        if document is not None:
-            yield document
-        yield from documents
+        return with_documents(self._spool.iter_nodes(), self._documents())
 
     def iter_edges(self) -> Iterator[Edge]:
         """Yield every edge, ordered by id."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from cogx.codec import canonical
@@ -40,7 +41,7 @@ class CogneeEnds:
         self._are_nodes = are_nodes
         self._are_content = are_content
         self._names: DiskIndex | None = None
-        self._known: dict[str, tuple[str, str]] = {}
+        self._loose = lru_cache(_CACHED)(self._resolved)
 
     def iter_made(self, facts: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
         """Yield (new id, code, reference) for ends that no node answers; may repeat."""
@@ -96,17 +97,8 @@ class CogneeEnds:
             for become, is_node in self._nodes(references)
         ]
 
-    def _loose(self, reference: str) -> tuple[str, str]:
-        """Return what a reference that is no node's id becomes, and the code it counts under."""
-        known = self._known.get(reference)
-        if known is None:
-            known = self._resolved(reference)
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[reference] = known
-        return known
-
     def _resolved(self, reference: str) -> tuple[str, str]:
+        """Return what a reference that is no node's id becomes, and the code it counts under."""
         system = self._source.system
         if self._are_content([reference])[0]:
             return node_id(system, reference), "cognee.content-end"

@@ -10,8 +10,8 @@ _MOST: Final = 3
 class Examples(dict[str, list[str]]):
     """The first examples of each code, for a receipt."""
 
-    def note(self, code: str, example: str) -> None:
+    def note(self, code: str, example: str, *, most: int = _MOST) -> None:
         """Keep an example if there are few of its code and it is a new one."""
         kept = self.setdefault(code, [])
-        if len(kept) < _MOST and example not in kept:
+        if len(kept) < most and example not in kept:
             kept.append(example)

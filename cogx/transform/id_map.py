@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 import msgspec
@@ -128,12 +127,7 @@ class IdMap:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -186,7 +180,7 @@ class Mapped:
         self.system = source.system
         self._source = source
         self._map = id_map
-        self._known: dict[str, str] = {}
+        self._referred = lru_cache(_CACHED)(lambda one: id_map.referred(one) or one)
 
     def iter_batches(self, *kinds: str) -> Iterator[tuple[str, Sequence[Any]]]:
         """Yield (kind, records); as :meth:`cogx.ports.RecordSource.iter_batches`."""
@@ -209,15 +203,6 @@ class Mapped:
         fact.object_ref = self._referred(fact.object_ref)
         if fact.provenance:
             fact.provenance = [self._referred(one) for one in fact.provenance]
-
-    def _referred(self, reference: str) -> str:
-        found = self._known.get(reference)
-        if found is None:
-            found = self._map.referred(reference) or reference
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[reference] = found
-        return found
 
 
 def _parsed(path: str, file: Any) -> Iterator[IdChange]:

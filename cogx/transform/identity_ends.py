@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from cogx.disk_index import DiskIndex
@@ -115,7 +116,7 @@ class Ends:
         self._counts = counts
         self._examples = examples
         self._stubs = DiskIndex()
-        self._known: dict[str, tuple[str, str | None]] = {}
+        self._found_before = lru_cache(_CACHED)(self._resolved)
 
     def change(self, fact: Any) -> None:
         """Let a fact refer to what its ends and its provenance have become."""
@@ -130,13 +131,7 @@ class Ends:
         self._stubs.close()
 
     def _become(self, reference: str) -> str:
-        known = self._known.get(reference)
-        if known is None:
-            known = self._resolved(reference)
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[reference] = known
-        become, code = known
+        become, code = self._found_before(reference)
         if code is not None:
             self._counts[code] += 1
             self._examples.note(code, reference)

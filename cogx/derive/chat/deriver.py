@@ -18,6 +18,7 @@ from cogx.derive.chat.reading import PassageReader, Reading
 from cogx.derive.chat.settings import ChatSettings
 from cogx.errors import BudgetSpent, RemoteError
 from cogx.ports import Passage, RecordSource, Underived
+from cogx.transform.examples import Examples
 
 if TYPE_CHECKING:
     from cogx.graph_schema.model import GraphSchema
@@ -68,7 +69,7 @@ class ChatDeriver:
         self._reader = PassageReader(self._client, schema, instructions)
         self.concurrency = self._settings.concurrency
         self._counts: Counter[str] = Counter()
-        self.examples: dict[str, list[str]] = {}
+        self.examples = Examples()
 
     @property
     def report(self) -> Counter[str]:
@@ -157,7 +158,5 @@ class ChatDeriver:
         for extraction in made.extractions:
             self._counts += extraction.counts
             for name, example in extraction.examples:
-                some = self.examples.setdefault(name, [])
-                if len(some) < _EXAMPLES and example not in some:
-                    some.append(example)
+                self.examples.note(name, example, most=_EXAMPLES)
         return made.records

@@ -7,7 +7,7 @@ text becomes the document; the bytes of another original stay where they are, as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -103,7 +103,27 @@ def _plan(path: Path, row: Row) -> Plan:
         ) from error
 
 
-def attach(node: Node, document: Node) -> None:
+def with_documents(nodes: Iterable[Node], documents: Iterator[Node]) -> Iterator[Node]:
+    """Yield nodes and documents by id; where both have one, the node stands for the document too.
+
+    Args:
+        nodes, documents: each of them ordered by id.
+    """
+    document = next(documents, None)
+    for node in nodes:
+        while document is not None and document.id < node.id:
+            yield document
+            document = next(documents, None)
+        if document is not None and document.id == node.id:
+            _attach(node, document)
+            document = next(documents, None)
+        yield node
+    if document is not None:
+        yield document
+    yield from documents
+
+
+def _attach(node: Node, document: Node) -> None:
     """Let a node stand for the document with its id too, as :mod:`cogx.graph.mapping` reads it."""
     kept = {name: to_json(value) for name, value in document.properties.items()}
     also = {"properties": kept, "rest": document.rest}

@@ -12,7 +12,7 @@ from cogx.errors import StoreRefused
 from cogx.ports import Edge, Node
 from cogx.stores.cognee import location
 from cogx.stores.cognee.accounts import Accounts, Dataset
-from cogx.stores.cognee.documents import Documents, Tally, attach
+from cogx.stores.cognee.documents import Documents, Tally, with_documents
 from cogx.stores.cognee.edges import edge_of, told_apart
 from cogx.stores.cognee.graph import GraphFile
 from cogx.stores.cognee.nodes import node_of
@@ -94,20 +94,8 @@ class CogneeReader:
 
     def iter_nodes(self) -> Iterator[Node]:
         """Yield every node, ordered by id."""
-        documents = self._documents.iter_nodes()
-        document = next(documents, None)
-        for row in self._graph.iter_nodes() if self._graph is not None else ():
-            node = node_of(row)
-            while document is not None and document.id < node.id:
-                yield document
-                document = next(documents, None)
-            if document is not None and document.id == node.id:
-                attach(node, document)
-                document = next(documents, None)
-            yield node
-        if document is not None:
-            yield document
-        yield from documents
+        rows = self._graph.iter_nodes() if self._graph is not None else ()
+        return with_documents(map(node_of, rows), self._documents.iter_nodes())
 
     def iter_edges(self) -> Iterator[Edge]:
         """Yield every edge, ordered by id."""

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -169,3 +171,14 @@ def test_a_receipt_is_plain_json() -> None:
     assert json.loads(json.dumps(said)) == said
     assert said["usage"].keys() == {"wall_s", "cpu_s", "peak_mib"}
     assert "Ann" not in json.dumps(said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="told by Linux alone")
+def test_the_peak_is_not_that_of_whoever_started_the_process() -> None:
+    ask = "from cogx.engine.receipt import Meter; print(Meter().usage()['peak_mib'])"
+    large = (
+        "import subprocess, sys; held = b'x' * (400 << 20); "
+        f"subprocess.run([sys.executable, '-c', {ask!r}], check=True)"
+    )
+    told = subprocess.run([sys.executable, "-c", large], capture_output=True, check=True)
+    assert 1 < float(told.stdout) < 300
