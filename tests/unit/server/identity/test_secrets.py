@@ -39,7 +39,7 @@ def test_without_a_usable_hash_no_password_fits(nothing: str | None) -> None:
     assert not is_password("a good password", nothing)
 
 
-@pytest.mark.parametrize("nothing", [None, unusable()])
+@pytest.mark.parametrize("nothing", [None, pytest.param(unusable(), id="unusable")])
 def test_without_a_password_the_same_work_is_done(
     nothing: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
