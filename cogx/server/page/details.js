@@ -40,8 +40,7 @@ function factOf(graph, edge, id, onopen) {
   const label = shortened(graph.nodes.get(other).label, 80);
   const open = make("button", { type: "button", class: "link", onclick: () => onopen(other) }, label);
   const predicate = make("span", { class: "predicate" }, edge.label.replace(/_/g, " "));
-  const self = make("span", { class: "quiet", "aria-label": "it" }, "·");
   const text = edge.properties?.edge_text;
-  return make("li", {}, isOut ? [self, " ", predicate, " ", open] : [open, " ", predicate, " ", self],
+  return make("li", {}, predicate, isOut ? " → " : " ← ", open,
     text && text !== edge.label ? make("p", { class: "quiet" }, text) : null);
 }

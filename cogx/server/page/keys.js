@@ -20,8 +20,8 @@ export async function showKeys(view, { signal }) {
       make("th", { scope: "row" }, key.name ?? "(no name)"),
       make("td", {}, make("code", {}, key.label)),
       make("td", { class: "ends" }, make("button", { type: "button", class: "plain", onclick: () => remove(key) }, "Remove"))));
-    return make("table", {}, make("thead", {}, make("tr", {},
-      make("th", { scope: "col" }, "Name"), make("th", { scope: "col" }, "Key"), make("th", {}))), make("tbody", {}, rows));
+    return make("div", { class: "wide" }, make("table", {}, make("thead", {}, make("tr", {},
+      make("th", { scope: "col" }, "Name"), make("th", { scope: "col" }, "Key"), make("th", {}))), make("tbody", {}, rows)));
   }
 
   async function tried(work) {

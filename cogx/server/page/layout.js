@@ -4,8 +4,9 @@
 import { Quadtree } from "./quadtree.js";
 
 const LENGTH = 46;
-const CHARGE = 90;
+const CHARGE = 150;
 const GRAVITY = 0.035;
+const LONELY = 4; // How much more nodes are held that nothing else holds.
 const FRICTION = 0.6;
 const COOLING = 0.0228; // About 300 steps.
 const COLD = 0.001;
@@ -52,13 +53,14 @@ export class Layout {
 
   /** Take one step. */
   step() {
-    const { x, y, vx, vy, heat, count } = this;
+    const { x, y, vx, vy, degree, heat, count } = this;
     this.#pull();
     this.tree.build(x, y);
     for (let i = 0; i < count; i++) {
       this.tree.push(i, CHARGE * heat, vx, vy);
-      vx[i] -= x[i] * GRAVITY * heat;
-      vy[i] -= y[i] * GRAVITY * heat;
+      const gravity = GRAVITY * heat * (degree[i] === 0 ? LONELY : 1);
+      vx[i] -= x[i] * gravity;
+      vy[i] -= y[i] * gravity;
     }
     for (let i = 0; i < count; i++) {
       x[i] += vx[i] *= FRICTION;

@@ -1,7 +1,7 @@
 // Knows which view an address shows, and who is logged in; never what a view shows.
 
 import { ask } from "./api.js";
-import { alertOf, fill, make } from "./dom.js";
+import { alertOf, fill, make, say } from "./dom.js";
 import { showGraph } from "./graph.js";
 import { showKeys } from "./keys.js";
 import { showLogin } from "./login.js";
@@ -51,13 +51,18 @@ function drawBar(name) {
 async function logIn() {
   user = await ask("GET", "users/me");
   await show();
-  view.focus();
+  view.focus({ preventScroll: true });
 }
 
 async function logOut() {
-  await ask("POST", "auth/logout");
-  user = null;
-  await show();
+  try {
+    await ask("POST", "auth/logout");
+    await logIn(); // Where nobody need log in, one is who one was.
+  } catch (error) {
+    if (error.status === 401) user = null;
+    else say(error.message);
+    await show();
+  }
 }
 
 function decoded(part) {

@@ -1,6 +1,6 @@
 // Knows how a laid out graph is drawn on a canvas; never what a click on it means.
 
-const MOST_LABELS = 90;
+const MOST_LABELS = 60;
 const LONGEST_LABEL = 32;
 
 /** Return the colours of the page as they are now, light or dark. */
@@ -44,7 +44,7 @@ function neighbours({ pairs, selected }) {
 function drawEdges(pen, { pairs, selected, edges }, xs, ys, colour, near) {
   pen.lineWidth = 1;
   pen.strokeStyle = colour.edge;
-  pen.globalAlpha = near ? 0.35 : pairs.length > 4000 ? 0.5 : 0.9;
+  pen.globalAlpha = near ? 0.35 : Math.max(0.3, 0.9 - pairs.length / 5000);
   pen.beginPath();
   for (const [a, b] of pairs) {
     pen.moveTo(xs[a], ys[a]);

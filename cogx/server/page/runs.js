@@ -54,7 +54,7 @@ function draw(place, runs) {
     make("td", {}, run.dataset_name ?? "(removed)"),
     make("td", {}, when(run.created_at)),
     make("td", { class: "state" }, state(run))));
-  const heads = ["What", "Dataset", "Since", "State"].map((text) => make("th", { scope: "col" }, text));
+  const heads = ["What", "Dataset", "Started", "State"].map((text) => make("th", { scope: "col" }, text));
   fill(place, title(), make("div", { class: "wide" },
     make("table", {}, make("thead", {}, make("tr", {}, heads)), make("tbody", {}, rows))));
 }
