@@ -4,6 +4,7 @@ import { counted, fill, make } from "./dom.js";
 import { shortened } from "./picture.js";
 
 const MOST_FACTS = 200;
+const SHORT = 60;
 
 /** Show a node; `onopen` is called with the id of another one that is chosen. */
 export function showDetails(panel, graph, id, { onopen, onclose, colour }) {
@@ -30,7 +31,8 @@ export function dot(at) {
 
 function property([name, value]) {
   const isText = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-  const text = isText ? String(value) : JSON.stringify(value, null, 1);
+  const line = JSON.stringify(value);
+  const text = isText ? String(value) : line.length > SHORT ? JSON.stringify(value, null, 1) : line;
   return [make("dt", {}, name), make("dd", {}, isText ? text : make("code", {}, text))];
 }
 

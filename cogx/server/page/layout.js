@@ -6,7 +6,7 @@ import { Quadtree } from "./quadtree.js";
 const LENGTH = 46;
 const CHARGE = 150;
 const GRAVITY = 0.035;
-const LONELY = 4; // How much more nodes are held that nothing else holds.
+const LONELY = 6; // How much more those are held that are joined to nothing, and less the more they join.
 const FRICTION = 0.6;
 const COOLING = 0.0228; // About 300 steps.
 const COLD = 0.001;
@@ -26,6 +26,7 @@ export class Layout {
       this.degree[a]++;
       this.degree[b]++;
     }
+    this.gravity = gravities(count, pairs);
     this.tree = new Quadtree(count);
     this.#place(known);
     this.heat = known.some((place) => place !== null) ? 0.3 : 1;
@@ -53,12 +54,12 @@ export class Layout {
 
   /** Take one step. */
   step() {
-    const { x, y, vx, vy, degree, heat, count } = this;
+    const { x, y, vx, vy, heat, count } = this;
     this.#pull();
     this.tree.build(x, y);
     for (let i = 0; i < count; i++) {
       this.tree.push(i, CHARGE * heat, vx, vy);
-      const gravity = GRAVITY * heat * (degree[i] === 0 ? LONELY : 1);
+      const gravity = this.gravity[i] * heat;
       vx[i] -= x[i] * gravity;
       vy[i] -= y[i] * gravity;
     }
@@ -84,4 +85,17 @@ export class Layout {
       vy[a] += dy * force * (1 - share);
     }
   }
+}
+
+/** Small parts that nothing joins to the rest would be pushed out of sight: they are held tighter. */
+function gravities(count, pairs) {
+  const parent = Int32Array.from({ length: count }, (_, i) => i);
+  const rootOf = (i) => {
+    while (parent[i] !== i) i = parent[i] = parent[parent[i]];
+    return i;
+  };
+  for (const [a, b] of pairs) parent[rootOf(a)] = rootOf(b);
+  const sizes = new Int32Array(count);
+  for (let i = 0; i < count; i++) sizes[rootOf(i)]++;
+  return Float64Array.from({ length: count }, (_, i) => GRAVITY * (1 + LONELY / sizes[rootOf(i)]));
 }

@@ -31,7 +31,7 @@ export async function showOverview(view, { signal }) {
 }
 
 function table(datasets, sizes) {
-  const heads = ["Name", "Nodes", "Edges", "Updated", ""];
+  const heads = ["Name", "Nodes", "Edges", "Updated"];
   const rows = datasets.map((one) => {
     const size = sizes.get(one.id);
     return make("tr", {},
@@ -43,13 +43,14 @@ function table(datasets, sizes) {
   });
   return make("div", { class: "wide" }, make("table", {},
     make("thead", {}, make("tr", {}, heads.map((text, at) =>
-      make("th", { scope: "col", class: at === 1 || at === 2 ? "number" : null }, text)))),
+      make("th", { scope: "col", class: at === 1 || at === 2 ? "number" : null }, text)),
+      make("th", { scope: "col" }, make("span", { class: "hidden" }, "Links")))),
     make("tbody", {}, rows)));
 }
 
 function links(one) {
   const given = (format, text, about) => make("a",
-    { href: exportAddress(one.id, format), download: true, "aria-label": `${about} of ${one.name}`, title: about }, text);
+    { href: exportAddress(one.id, format), download: true, "aria-label": `${text} of ${one.name}`, title: about }, text);
   return [
     make("a", { href: `#/graph/${one.id}`, "aria-label": `Graph of ${one.name}` }, "Graph"),
     make("a", { href: `#/search?dataset=${one.id}`, "aria-label": `Search ${one.name}` }, "Search"),

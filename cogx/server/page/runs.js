@@ -18,6 +18,11 @@ export function followRuns(place, { signal, onended }) {
   let timer = 0;
   let running = new Set();
 
+  function later(wait) {
+    clearTimeout(timer);
+    if (!document.hidden && !signal.aborted) timer = setTimeout(look, wait);
+  }
+
   async function look() {
     clearTimeout(timer);
     if (signal.aborted) return;
@@ -30,8 +35,10 @@ export function followRuns(place, { signal, onended }) {
     } catch (error) {
       if (signal.aborted || error.status === 401) return;
       fill(place, title(), alertOf(error));
+      later(SELDOM_MS);
+      return;
     }
-    if (!document.hidden) timer = setTimeout(look, running.size ? OFTEN_MS : SELDOM_MS);
+    later(running.size ? OFTEN_MS : SELDOM_MS);
   }
 
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); }, { signal });

@@ -159,17 +159,24 @@ def ada(server: Running) -> User:
 
 @pytest.fixture
 def page(server: Running, ada: User, window: Tab) -> Iterator[Tab]:
-    """Return the browser, logged in and at the datasets; nothing may be thrown in it."""
+    """Return the browser of somebody who has logged in; nothing may be thrown in it."""
     settings = server.context.settings  # Logging in by the form each time costs a hash each time.
     secret = settings.jwt_secret.get_secret_value()
     token = new_token(ada.id, ada.hashed_password, secret, settings.jwt_lifetime_s)
     cookie = {"url": server.url, "name": settings.auth_cookie, "value": token, "httpOnly": True}
     window.send("Network.setCookie", **cookie)
-    window.open(f"{server.url}/")
-    window.wait("document.querySelector('tbody')")
+    window.send("Page.navigate", url="about:blank")
     window.complaints.clear()
     yield window
     assert window.complaints == []
+
+
+@pytest.fixture
+def datasets(server: Running, page: Tab) -> Tab:
+    """Return the browser at the datasets."""
+    page.open(f"{server.url}/")
+    page.wait("document.querySelector('tbody')")
+    return page
 
 
 def log_in(window: Tab, server: Running, user: User, password: str = PASSWORD) -> None:
@@ -224,18 +231,18 @@ def test_who_has_logged_in_sees_the_datasets(server: Running, ada: User, window:
 
 
 @needs_browser
-def test_no_script_can_read_the_login(page: Tab) -> None:
-    assert page.value("document.cookie + JSON.stringify([localStorage, sessionStorage])") == (
+def test_no_script_can_read_the_login(datasets: Tab) -> None:
+    assert datasets.value("document.cookie + JSON.stringify([localStorage, sessionStorage])") == (
         "[{},{}]"
     )
 
 
 @needs_browser
-def test_who_has_logged_out_is_asked_again(page: Tab) -> None:
-    page.value("document.querySelector('#bar button').click()")
-    page.wait("document.querySelector('#email')")
-    page.complaints.clear()  # Chromium tells of each 401.
-    assert texts(page, "tbody") == []
+def test_who_has_logged_out_is_asked_again(datasets: Tab) -> None:
+    datasets.value("document.querySelector('#bar button').click()")
+    datasets.wait("document.querySelector('#email')")
+    datasets.complaints.clear()  # Chromium tells of each 401.
+    assert texts(datasets, "tbody") == []
 
 
 @needs_browser
@@ -252,31 +259,33 @@ def test_somebody_new_is_told_what_to_do_next(server: Running, window: Tab) -> N
 
 
 @needs_browser
-def test_an_archive_that_is_chosen_becomes_a_dataset(page: Tab, tmp_path: Path) -> None:
+def test_an_archive_that_is_chosen_becomes_a_dataset(datasets: Tab, tmp_path: Path) -> None:
     path = tmp_path / "new one.cogx.tar.gz"
     path.write_bytes(GRAPH)
-    root = page.send("DOM.getDocument")["root"]["nodeId"]
-    field = page.send("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
-    page.send("DOM.setFileInputFiles", nodeId=field, files=[str(path)])
-    page.wait("!document.querySelector('.upload .row').hidden")
-    page.press("Enter", 13, "\r")
+    root = datasets.send("DOM.getDocument")["root"]["nodeId"]
+    field = datasets.send("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
+    datasets.send("DOM.setFileInputFiles", nodeId=field, files=[str(path)])
+    datasets.wait("!document.querySelector('.upload .row').hidden")
+    datasets.press("Enter", 13, "\r")
     row = "[...document.querySelectorAll('section:first-of-type tbody tr')].pop()?.innerText ?? ''"
-    page.wait(rf"/^new_one\s+4\s+2\s/.test({row})")
-    assert re.match(r"Import\s+new_one\s.*Done", texts(page, "section:last-of-type tbody tr")[0])
+    datasets.wait(rf"/^new_one\s+4\s+2\s/.test({row})")
+    assert re.match(
+        r"Import\s+new_one\s.*Done", texts(datasets, "section:last-of-type tbody tr")[0]
+    )
 
 
 @needs_browser
-def test_what_is_refused_is_told_where_it_was_sent(page: Tab, tmp_path: Path) -> None:
+def test_what_is_refused_is_told_where_it_was_sent(datasets: Tab, tmp_path: Path) -> None:
     path = tmp_path / "broken.tar.gz"
     path.write_bytes(b"garbage")
-    root = page.send("DOM.getDocument")["root"]["nodeId"]
-    field = page.send("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
-    page.send("DOM.setFileInputFiles", nodeId=field, files=[str(path)])
-    page.wait("!document.querySelector('.upload .row').hidden")
-    page.press("Enter", 13, "\r")
-    page.wait("document.querySelector('.upload .alert')")
-    page.complaints.clear()  # Chromium tells of each 400.
-    assert "broken.tar.gz" in texts(page, ".upload .alert")[0]
+    root = datasets.send("DOM.getDocument")["root"]["nodeId"]
+    field = datasets.send("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
+    datasets.send("DOM.setFileInputFiles", nodeId=field, files=[str(path)])
+    datasets.wait("!document.querySelector('.upload .row').hidden")
+    datasets.press("Enter", 13, "\r")
+    datasets.wait("document.querySelector('.upload .alert')")
+    datasets.complaints.clear()  # Chromium tells of each 400.
+    assert "broken.tar.gz" in texts(datasets, ".upload .alert")[0]
 
 
 @needs_browser
@@ -364,7 +373,8 @@ def test_nothing_that_a_graph_says_runs(page: Tab, server: Running, ada: User) -
     assert texts(page, ".panel h2") == [ATTACK]
     assert ATTACK in texts(page, ".panel dl")[0]
     for kind in ("CHUNKS", "GRAPH"):
-        page.open(f"{server.url}/#/search?kind={kind}&q=img")
+        page.value(f"location.hash = '#/search?kind={kind}&q=img'")
+        page.wait(f"document.querySelector('select')?.value === '{kind}'")
         page.wait("document.querySelector('.found li')")
         assert ATTACK in texts(page, ".found .text")[0]
     assert page.value("window.ran === undefined")
@@ -372,15 +382,15 @@ def test_nothing_that_a_graph_says_runs(page: Tab, server: Running, ada: User) -
 
 
 @needs_browser
-def test_markup_cannot_be_made_of_a_string(page: Tab) -> None:
+def test_markup_cannot_be_made_of_a_string(datasets: Tab) -> None:
     made = "(() => { try { document.body.innerHTML = 'x'; return 1; } catch { return 0; } })()"
-    assert page.value(made) == 0
-    page.complaints.clear()  # The policy tells what it has kept from happening.
+    assert datasets.value(made) == 0
+    datasets.complaints.clear()  # The policy tells what it has kept from happening.
 
 
 @needs_browser
-def test_of_a_large_graph_the_nodes_with_the_most_edges_are_shown(page: Tab) -> None:
-    shown = page.value("""import("/page/model.js").then(({ Graph }) => {
+def test_of_a_large_graph_the_nodes_with_the_most_edges_are_shown(datasets: Tab) -> None:
+    shown = datasets.value("""import("/page/model.js").then(({ Graph }) => {
       const nodes = [...Array(50).keys()].map((n) => ({ id: `n${n}`, label: "", type: "T" }));
       const edges = [...Array(50).keys()].flatMap((n) => [...Array(n).keys()].map(
         (m) => ({ source: `n${n}`, target: `n${(n + m) % 10}`, label: "e" })));
@@ -392,8 +402,8 @@ def test_of_a_large_graph_the_nodes_with_the_most_edges_are_shown(page: Tab) -> 
 
 
 @needs_browser
-def test_far_points_push_about_as_they_would_one_by_one(page: Tab) -> None:
-    error = page.value("""import("/page/quadtree.js").then(({ Quadtree }) => {
+def test_far_points_push_about_as_they_would_one_by_one(datasets: Tab) -> None:
+    error = datasets.value("""import("/page/quadtree.js").then(({ Quadtree }) => {
       const n = 400;
       const at = (step) => Float64Array.from({ length: n }, (_, i) => 500 * Math.sin(i * step));
       const [x, y] = [at(1.7), at(2.9)];
@@ -418,8 +428,8 @@ def test_far_points_push_about_as_they_would_one_by_one(page: Tab) -> None:
 
 
 @needs_browser
-def test_the_same_graph_is_laid_out_the_same_way_and_within_bounds(page: Tab) -> None:
-    first, second = page.value("""import("/page/layout.js").then(({ Layout }) => {
+def test_the_same_graph_is_laid_out_the_same_way_and_within_bounds(datasets: Tab) -> None:
+    first, second = datasets.value("""import("/page/layout.js").then(({ Layout }) => {
       const once = () => {
         const pairs = [[0, 1], [1, 2], [2, 0], [3, 4]];
         const layout = new Layout(6, pairs, Array(6).fill(null));
