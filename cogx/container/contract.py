@@ -6,7 +6,6 @@ Must never know a file format, a path or what the members mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import Final, Protocol, Self
 
 from cogx.errors import UsageError
@@ -111,12 +110,7 @@ class Container(Protocol):
     def __enter__(self) -> Self:
         """Return the container itself."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close."""
 
 

@@ -6,7 +6,6 @@ Must never know about disks or compression.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from types import TracebackType
 from typing import Self
 
 from cogx.container.contract import CHUNK_BYTES, Member, Report
@@ -70,12 +69,7 @@ class MemoryContainer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -8,7 +8,6 @@ Source: spec/format.md#profile-cognee.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import TracebackType
 from typing import Any, Final, Self
 
 from cogx.disk_index import DiskIndex
@@ -63,12 +62,7 @@ class Portable:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _nodes(self, wanted: str) -> Iterator[tuple[str, Sequence[Any]]]:

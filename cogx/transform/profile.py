@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from types import TracebackType
 from typing import Any, Final, Self
 
 from cogx.codec.from_values import line_type
@@ -118,12 +117,7 @@ class CogneeProfile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _counted(self, codes: Collection[str]) -> Counter[str]:
