@@ -22,15 +22,19 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from cogx.server.body_limit import streamed
-from cogx.server.refusals import invalid, refused
+from cogx.server.refusals import Refusal, invalid, refused
 
 MOST_FILES: Final = 1000
+MOST_FIELDS: Final = 1000
 MOST_FIELD_BYTES: Final = 16 << 20
 """Of all fields that are no files, together."""
 _AROUND_BYTES: Final = 1 << 20
-"""What boundaries and headers may add to the files of a body that says its length."""
+"""What boundaries and headers may add to the files of a body."""
+_LEAST_BYTES: Final = 32 << 10
+"""What must come of a body while it may be idle: who sends a byte now and then is idle, too."""
 _GATHER_BYTES: Final = 1 << 20
-_LONGEST_HEADER: Final = 4096
+_MOST_HEADER_BYTES: Final = 4096
+"""Of one part."""
 _LONGEST_NAME: Final = 255
 
 
@@ -75,18 +79,27 @@ async def received_form(
         place: where a file of a new name is to lie.
 
     Raises:
-        Refusal: no form (400), a part of it too large (413), or nothing came for ``idle_s`` (408).
+        Refusal: no form (400), a part of it too large (413), packed (415), or hardly anything came
+            for ``idle_s`` (408).
     """
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise refused(
+            415, "A form is sent without a Content-Encoding; archives are packed already."
+        )
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise invalid(("header", "content-type"), "Send multipart/form-data with a boundary.")
     told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > limit_bytes + _AROUND_BYTES:
+    left = limit_bytes + MOST_FIELD_BYTES + _AROUND_BYTES
+    if told.isdecimal() and int(told) > left:
         raise too_large(limit_bytes)
     parts = _Parts(place, limit_bytes)
     parser = MultipartParser(options[b"boundary"], parts.callbacks())  # type: ignore[arg-type]
     try:
         async for block in iter_body(request, idle_s):
+            left -= len(block)
+            if left < 0:  # Names and headers without an end: neither files nor fields.
+                raise too_large(limit_bytes)
             await to_thread.run_sync(parser.write, block)
         await to_thread.run_sync(parser.finalize)
         if not parts.ended:
@@ -102,34 +115,41 @@ async def iter_body(request: Request, idle_s: float) -> AsyncIterator[bytes]:
     """Yield a request's body in blocks of about 1 MiB; of one that breaks off all that came.
 
     Raises:
-        Refusal: nothing came for ``idle_s`` (408), or the client went away (400).
+        Refusal: hardly anything came for ``idle_s`` (408), or the client went away (400).
     """
     streamed(request.scope)
+    clock = asyncio.get_running_loop().time
     stream = request.stream().__aiter__()
     gathered = bytearray()
+    came, deadline = 0, clock() + idle_s
     while True:
         try:
-            async with asyncio.timeout(idle_s):
+            async with asyncio.timeout_at(deadline):
                 piece = await anext(stream, None)
-        except TimeoutError as error:
+        except (TimeoutError, ClientDisconnect) as error:
             if gathered:
                 yield bytes(gathered)
-            raise refused(
-                408, f"Nothing came for {idle_s:g} seconds. Send it again, or in parts.",
-                headers={"Connection": "close"},
-            ) from error  # fmt: skip
-        except ClientDisconnect as error:
-            if gathered:
-                yield bytes(gathered)
-            raise refused(400, "The client went away.") from error
+            raise _broken_off(error, idle_s) from error
         if piece is None:
             break
         gathered += piece
+        came += len(piece)
         if len(gathered) >= _GATHER_BYTES:
             yield bytes(gathered)
             gathered.clear()
+        if came >= _LEAST_BYTES:
+            came, deadline = 0, clock() + idle_s
     if gathered:
         yield bytes(gathered)
+
+
+def _broken_off(error: Exception, idle_s: float) -> Refusal:
+    if isinstance(error, ClientDisconnect):
+        return refused(400, "The client went away.")
+    return refused(
+        408, f"Hardly anything came for {idle_s:g} seconds. Send it again, or in parts.",
+        headers={"Connection": "close"},
+    )  # fmt: skip
 
 
 def too_large(limit_bytes: int) -> Exception:
@@ -154,6 +174,7 @@ class _Parts:
         self._bytes = 0
         self._field_bytes = 0
         self._headers: dict[bytes, bytes] = {}
+        self._header_bytes = 0
         self._name = b""
         self._value = b""
         self._field = ""
@@ -184,18 +205,20 @@ class _Parts:
 
     def _begin(self) -> None:
         self._headers, self._name, self._value = {}, b"", b""
+        self._header_bytes = 0
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
-        self._check_header()
+        self._count_header(end - start)
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
-        self._check_header()
+        self._count_header(end - start)
 
-    def _check_header(self) -> None:
-        if len(self._name) + len(self._value) > _LONGEST_HEADER:
-            raise invalid(("body",), "A header of a part is too long.")
+    def _count_header(self, count: int) -> None:
+        self._header_bytes += count
+        if self._header_bytes > _MOST_HEADER_BYTES:
+            raise invalid(("body",), "The headers of a part are too long.")
 
     def _header_end(self) -> None:
         self._headers[self._name.lower()] = self._value
@@ -206,6 +229,8 @@ class _Parts:
         self._field = options.get(b"name", b"").decode()
         filename = options.get(b"filename")
         if filename is None:
+            if len(self.form.fields) >= MOST_FIELDS:
+                raise invalid(("body",), f"A form may have {MOST_FIELDS:,} fields.")
             self._text = bytearray()
             return
         if len(self.form.files) >= MOST_FILES:

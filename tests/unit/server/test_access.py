@@ -103,3 +103,14 @@ def test_what_fails_inside_is_in_the_log(caplog: pytest.LogCaptureFixture) -> No
 def test_an_answer_that_has_begun_breaks_off() -> None:
     with pytest.raises(ValueError, match="inner details"):
         asked("/breaks-off")
+
+
+def test_what_is_refused_is_not_received_to_its_end(server: Running) -> None:
+    with server.client_of("nobody's") as client:
+        answer = client.post("/api/v1/remember", content=b"x" * (8 << 20))
+    assert (answer.status_code, answer.headers["connection"]) == (401, "close")
+
+
+def test_a_connection_stays_for_the_next_request(server: Running, client: Make) -> None:
+    answer = client().post("/api/v1/datasets", json={"name": "kept"})
+    assert "connection" not in answer.headers
