@@ -93,7 +93,8 @@ class Places:
 
     def has_store(self, dataset_id: str) -> bool:
         """Tell whether a dataset has a graph at all."""
-        return Path(self.store_uri(dataset_id).partition(":")[2]).exists()
+        store = f"graph.{_ENDINGS[self.store]}"
+        return (self.root / "datasets" / dataset_id / store).exists()
 
     def store_bytes(self, dataset_id: str) -> int:
         """How large the store of a dataset's graph is."""
