@@ -90,6 +90,29 @@ def item(state: Connection, dataset_id: str, data_id: str) -> DataItem:
     return DataItem(**row._mapping)
 
 
+def hashes(state: Connection, dataset_id: str) -> set[str]:
+    """Return the MD5 of every file of a dataset."""
+    mine = (data_items.c.dataset_id == dataset_id) & data_items.c.file_name.is_not(None)
+    return set(state.scalars(select(data_items.c.md5).where(mine)))
+
+
+def by_md5(state: Connection, dataset_id: str, md5: str) -> DataItem | None:
+    """Return an item of these bytes, None if there is none."""
+    mine = (data_items.c.dataset_id == dataset_id) & (data_items.c.md5 == md5)
+    row = state.execute(select(data_items).where(mine).order_by(data_items.c.id)).first()
+    return None if row is None else DataItem(**row._mapping)
+
+
+def remove_others(state: Connection, dataset_id: str, kept: set[str]) -> list[str]:
+    """Forget the files of a dataset whose MD5 is none of those; return their ids."""
+    mine = (data_items.c.dataset_id == dataset_id) & data_items.c.file_name.is_not(None)
+    rows = state.execute(select(data_items.c.id, data_items.c.md5).where(mine)).all()
+    gone = [row.id for row in rows if row.md5 not in kept]
+    for data_id in gone:
+        remove(state, dataset_id, data_id)
+    return gone
+
+
 def remove(state: Connection, dataset_id: str, data_id: str) -> None:
     """Forget an item; what the graph says of it stays."""
     mine = (data_items.c.dataset_id == dataset_id) & (data_items.c.id == data_id)

@@ -7,6 +7,7 @@ datasets/<id>/files/<data id>    files as they were sent
 jobs/<id>/                       what a job owns until it ends
 incoming/                        what is being received; cleared at every start
 uploads/<id>                     resumable uploads
+synced/                          what is known of what was synced to another server
 """
 
 from __future__ import annotations
@@ -76,6 +77,11 @@ class Places:
     def uploads(self) -> list[Path]:
         """The files of all uploads."""
         return list((self.root / "uploads").iterdir())
+
+    @property
+    def synced(self) -> Path:
+        """What is known of what was synced to another server; lost, it is made anew."""
+        return self.root / "synced"
 
     def job(self, job_id: str) -> Path:
         """The directory of what a job owns."""

@@ -66,7 +66,7 @@ async def with_upload(
 def mismatch() -> Refusal:
     """Return the answer to bytes that are not those that their hash says."""
     return refused(
-        422, "What was received is not what its SHA-256 says. Nothing was kept; send it again.",
+        422, "What was received is not what its hash says. Nothing was kept; send it again.",
         code="checksum_mismatch",
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ KINDS: Final = {
     "export": "cogx.server.jobs.export_job",
     "cognify": "cogx.server.jobs.cognify_job",
     "forget": "cogx.server.jobs.forget_job",
+    "sync": "cogx.server.jobs.sync_job",
 }
 """Modules with ``run(work: Work) -> dict``: the result of a job of that kind."""
 _EVERY_S: Final = 0.5

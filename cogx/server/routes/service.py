@@ -76,5 +76,7 @@ def capabilities(context: Ctx) -> dict[str, Any]:
         "resumable": True,
         "upload_chunk_bytes": settings.upload_chunk_bytes,
         "checksum": ["sha256"],
+        "idempotency": True,
+        "sync": True,
         "compression": ["gzip", "zstd", "none"],
     }

@@ -53,6 +53,8 @@ OTHERWISE: Final = {
     # Taking back or removing what is not there is fine, and does nothing.
     (f"DELETE {_P}/datasets/{{principal_id}}", "principal_id"): 200,
     ("DELETE /api/v1/datasets/{dataset_id}/data/{data_id}", "data_id"): 200,
+    # What the file is called where it comes from.
+    ("PUT /api/sync/{dataset_id}/data/{data_id}", "data_id"): 200,
     # A filter leaves nothing.
     ("GET /api/v1/agents/connections", "agent_id"): 200,
     # An agent that is another's is told apart from one that is not there.
@@ -63,6 +65,7 @@ OTHERWISE: Final = {
     ("PATCH /api/v1/users/{user_id}", "user_id"): 403,
     # Names, of which everybody has one's own.
     ("POST /api/v1/cognify", "datasets"): 404,
+    ("POST /api/cognify", "datasets"): 404,
     ("POST /api/v1/recall", "datasets"): 404,
     ("POST /api/v1/search", "datasets"): 404,
     ("POST /api/v1/forget", "dataset"): 404,
