@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 from uuid import uuid4
 
 from anyio import to_thread
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
@@ -94,21 +94,26 @@ async def received_form(
     if told.isdecimal() and int(told) > left:
         raise too_large(limit_bytes)
     parts = _Parts(place, limit_bytes)
-    parser = MultipartParser(options[b"boundary"], parts.callbacks())  # type: ignore[arg-type]
     try:
-        async for block in iter_body(request, idle_s):
-            left -= len(block)
-            if left < 0:  # Names and headers without an end: neither files nor fields.
-                raise too_large(limit_bytes)
-            await to_thread.run_sync(parser.write, block)
-        await to_thread.run_sync(parser.finalize)
-        if not parts.ended:
-            raise invalid(("body",), "The form ends before its last boundary. Send it again.")
+        await _receive(parts, options[b"boundary"], iter_body(request, idle_s), left)
         yield parts.form
-    except (MultipartParseError, UnicodeDecodeError) as error:
-        raise invalid(("body",), f"This is no multipart form: {error}") from error
     finally:
         parts.close()
+
+
+async def _receive(parts: _Parts, boundary: bytes, blocks: AsyncIterator[bytes], left: int) -> None:
+    try:
+        parser = MultipartParser(boundary, parts.callbacks())  # type: ignore[arg-type]
+        async for block in blocks:
+            left -= len(block)
+            if left < 0:  # Names and headers without an end: neither files nor fields.
+                raise too_large(parts.limit_bytes)
+            await to_thread.run_sync(parser.write, block)
+        await to_thread.run_sync(parser.finalize)
+    except (FormParserError, UnicodeDecodeError) as error:
+        raise invalid(("body",), f"This is no multipart form: {error}") from error
+    if not parts.ended:
+        raise invalid(("body",), "The form ends before its last boundary. Send it again.")
 
 
 async def iter_body(request: Request, idle_s: float) -> AsyncIterator[bytes]:
@@ -170,7 +175,7 @@ class _Parts:
         self.form = Form()
         self.ended = False
         self._place = place
-        self._limit = limit_bytes
+        self.limit_bytes = limit_bytes
         self._bytes = 0
         self._field_bytes = 0
         self._headers: dict[bytes, bytes] = {}
@@ -252,8 +257,8 @@ class _Parts:
             return
         assert self._file is not None
         self._bytes += len(piece)
-        if self._bytes > self._limit:
-            raise too_large(self._limit)
+        if self._bytes > self.limit_bytes:
+            raise too_large(self.limit_bytes)
         self._file.write(piece)
         self._md5.update(piece)
         self._sha256.update(piece)
