@@ -12,7 +12,7 @@ line of stdin, because the import of cognee takes seconds.
     python peer.py --home DIR sample ARCHIVE [--dataset NAME] [--nodes N] [--seed S]
     python peer.py --home DIR add FILE... --dataset NAME [--owner EMAIL]
     python peer.py --home DIR share READER --dataset NAME [--owner EMAIL]
-    python peer.py --home DIR push URL KEY --dataset NAME --target NAME
+    python peer.py --home DIR call FUNCTION ARGUMENTS (a JSON object)
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ def command_parser() -> argparse.ArgumentParser:
     for name in ("read", "import", "export", "sample"):
         commands.add_parser(name).add_argument("archive", type=Path)
     commands.add_parser("version")
-    push = commands.add_parser("push")
+    call = commands.add_parser("call")
     commands.add_parser("graph").add_argument("--out", type=Path)
     commands.add_parser("add").add_argument("items", type=Path, nargs="*")
     commands.add_parser("share").add_argument("reader")
-    for name in ("url", "key", "--target"):
-        push.add_argument(name)
+    call.add_argument("function")
+    call.add_argument("arguments", type=json.loads)
     for name in ("add", "share"):
         commands.choices[name].add_argument("--owner")
-    for name in ("import", "export", "graph", "add", "share", "push"):
+    for name in ("import", "export", "graph", "add", "share"):
         commands.choices[name].add_argument("--dataset", required=True)
     commands.choices["read"].add_argument("--records", type=Path)
     commands.choices["import"].add_argument("--mode", default="preserve")
@@ -65,6 +65,10 @@ async def execute(arguments: argparse.Namespace) -> dict[str, Any]:
         import peer_archive
 
         return peer_archive.read(arguments.archive, arguments.records)
+    if arguments.command == "call":
+        import peer_client
+
+        return await peer_client.call(arguments.function, arguments.arguments)
     if arguments.command in ("add", "share"):
         return await _with_people(arguments)
     return await _with_store(arguments)
@@ -76,10 +80,6 @@ async def _with_store(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.command == "import":
         return await peer_store.import_archive(
             arguments.archive, arguments.dataset, arguments.mode, graph_only=arguments.graph_only
-        )
-    if arguments.command == "push":
-        return await peer_store.push(
-            arguments.dataset, arguments.url, arguments.key, arguments.target
         )
     if arguments.command == "graph":
         return await peer_store.show_graph(arguments.dataset, arguments.out)

@@ -99,7 +99,7 @@ def _chunks(entities: list[Entity], seed: int) -> list[DocumentChunk]:
     return [
         DocumentChunk(
             id=_identity(seed, f"chunk {index}"),
-            text=f"Chunk {index}: {TEXTS[index % len(TEXTS)]} end",
+            text=f"Chunk {index} of ada@example.org: {TEXTS[index % len(TEXTS)]} end",
             chunk_size=7,
             chunk_index=index,
             cut_type="sentence_end",

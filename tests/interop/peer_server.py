@@ -1,11 +1,10 @@
 """The process of a real cognee server: prepared, then served on the port that it is given.
 
-Runs inside cognee's own environment. ``python peer_server.py HOME PORT PASSWORD``
+Runs inside cognee's own environment. ``python peer_server.py HOME PORT``
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -14,9 +13,8 @@ from peer_process import enter
 
 def main() -> None:
     """Serve until the process is stopped."""
-    home, port, password = sys.argv[1:]
+    home, port = sys.argv[1:]
     enter(Path(home))
-    os.environ["DEFAULT_USER_PASSWORD"] = password
     import uvicorn
 
     uvicorn.run("cognee.api.client:app", host="127.0.0.1", port=int(port), log_level="warning")

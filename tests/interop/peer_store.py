@@ -59,12 +59,6 @@ async def export_archive(
     }
 
 
-async def push(dataset: str, url: str, key: str, target: str) -> dict[str, Any]:
-    """Push a dataset to a server with cognee.push."""
-    result = await cognee.push(dataset, target_dataset=target, url=url, api_key=key)
-    return {"status": result.status, "nodes": result.num_nodes, "edges": result.num_edges}
-
-
 async def show_graph(dataset: str, out: Path | None) -> dict[str, Any]:
     """Count a dataset's nodes and edges; write them to ``out`` as JSON lines.
 

@@ -1,4 +1,4 @@
-"""Knows how to start a real cognee server and to log in to it; never imports cognee."""
+"""Knows how to start a server, cognee's or ours, and to log in to it; never imports either."""
 
 from __future__ import annotations
 
@@ -6,42 +6,47 @@ import json
 import secrets
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from .session import clean_environment
 
 DRIVER = Path(__file__).with_name("peer_server.py")
 USER = "default_user@example.com"
 _START_S = 180
-_POLL_S = 0.5
+_POLL_S = 0.2
+_ANSWER_S = 60
 
 
-class CogneeServer:
-    """A cognee server on loopback with a home of its own; a context manager.
+class Server:
+    """A server on loopback with a home of its own; a context manager.
 
     Args:
-        python: of cognee's environment: 1.6.5, or another for a recording.
-        settings: variables of its environment, beside those of peer_process.py.
+        command: that serves at ``port``.
+        settings: variables of its environment.
     """
 
-    def __init__(self, python: Path, home: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], home: Path, port: int, settings: Mapping[str, str]
+    ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{port}"
         self.log = home / "server.log"
         self._password = secrets.token_hex(16)
         self._log_file = self.log.open("wb")
         self._process = subprocess.Popen(
-            [str(python), str(DRIVER), str(home), str(self.port), self._password],
+            command,
             cwd=home,
-            env=clean_environment(home) | dict(settings or {}),
+            env=clean_environment(home)
+            | {"DEFAULT_USER_PASSWORD": self._password}
+            | dict(settings),
             stdout=self._log_file,
             stderr=subprocess.STDOUT,
         )
@@ -52,14 +57,16 @@ class CogneeServer:
             self.stop()
             raise
 
-    @property
-    def root(self) -> Path:
-        """Where its databases are: SYSTEM_ROOT_DIRECTORY."""
-        return self.home / "system"
-
     def get(self, path: str) -> Any:
         """Ask a route with the key."""
         return self._ask(path, headers={"X-Api-Key": self.key})
+
+    def content(self, path: str) -> bytes:
+        """Return the bytes of a file that a route gives with the key."""
+        request = urllib.request.Request(self.url + path, headers={"X-Api-Key": self.key})
+        with urllib.request.urlopen(request, timeout=_ANSWER_S) as answer:
+            content: bytes = answer.read()
+        return content
 
     def post(self, path: str, body: Any) -> Any:
         """Send JSON to a route with the key."""
@@ -87,7 +94,7 @@ class CogneeServer:
             self._process.wait()
         self._log_file.close()
 
-    def __enter__(self) -> CogneeServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -104,7 +111,7 @@ class CogneeServer:
                 time.sleep(_POLL_S)
             else:
                 return
-        raise AssertionError(f"the cognee server did not start; its log: {self.log}")
+        raise AssertionError(f"the server did not start; its log: {self.log}")
 
     def _new_key(self) -> str:
         form = urllib.parse.urlencode({"username": USER, "password": self._password}).encode()
@@ -117,8 +124,46 @@ class CogneeServer:
         self, path: str, data: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Any:
         request = urllib.request.Request(self.url + path, data=data, headers=headers or {})
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=_ANSWER_S) as answer:
             return json.load(answer)
+
+
+class CogneeServer(Server):
+    """A real cognee's server.
+
+    Args:
+        python: of cognee's environment: 1.6.5, or another for a recording.
+        settings: variables of its environment, beside those of peer_process.py.
+    """
+
+    def __init__(self, python: Path, home: Path, settings: Mapping[str, str] | None = None) -> None:
+        port = _free_port()
+        super().__init__(
+            [str(python), str(DRIVER), str(home), str(port)], home, port, settings or {}
+        )
+
+    @property
+    def root(self) -> Path:
+        """Where its databases are: SYSTEM_ROOT_DIRECTORY."""
+        return self.home / "system"
+
+
+class CogxServer(Server):
+    """``cogx serve`` as it comes: its store is Ladybug, and it has no language model."""
+
+    def __init__(self, home: Path) -> None:
+        port = _free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "cogx",
+            "serve",
+            "--port",
+            str(port),
+            "--data",
+            str(home / "data"),
+        ]
+        super().__init__(command, home, port, {})
 
 
 def _free_port() -> int:

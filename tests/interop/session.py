@@ -51,6 +51,10 @@ class PeerSession:
             raise PeerFault(f"{command[0]}: {answer['error']}; its log: {self.log}")
         return answer
 
+    def call(self, function: str, **arguments: Any) -> Any:
+        """Call a function of cognee's SDK and return its answer; raise PeerFault on an error."""
+        return self.run("call", function, json.dumps(arguments, default=str))["answer"]
+
     def __enter__(self) -> PeerSession:
         return self
 

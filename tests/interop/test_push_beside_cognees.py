@@ -43,9 +43,10 @@ def pushed(
     answers = {}
     with CogneeServer(cognee_python, there) as server, pytest.MonkeyPatch.context() as patch:
         with PeerSession(cognee_python, home.place) as local:
-            answers["theirs"] = local.run(
-                "push", server.url, server.key, "--dataset", "sample", "--target", "theirs"
-            )
+            answers["theirs"] = local.call(
+                "push", dataset="sample", target_dataset="theirs", url=server.url,
+                api_key=server.key,
+            )  # fmt: skip
         patch.setenv("COGNEE_API_KEY", server.key)
         answers["ours"] = json.loads(
             cogx("push", home.uri("sample"), "--url", server.url, "--target-dataset", "ours",
