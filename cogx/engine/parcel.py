@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -71,8 +72,11 @@ class Shipment:
     """What a person wants pushed, open for reading. Close it.
 
     ``name`` is the local dataset's name, or what stands for one; ``header`` what the manifest
-    will say; ``records`` a RecordSource.
+    will say; ``records`` a RecordSource; ``exported_at`` the archive's own, so that it is packed
+    into the same bytes each time and an upload of them can go on.
     """
+
+    exported_at: datetime | None = None
 
     def __init__(self, what: Any, *, user: str | None = None, progress: Progress = SILENT) -> None:
         self._stack = ExitStack()
@@ -105,6 +109,7 @@ class Shipment:
     def _open_archive(self, path: str) -> None:
         archive, _ = self._stack.enter_context(proven(path, progress=self._progress))
         self.header = header_of(archive.manifest)
+        self.exported_at = archive.manifest.exported_at if archive.manifest else None
         self.name = self.header.get("dataset") or stem_of(path)
         self.records: RecordSource = ArchiveRecords(archive)
         self.profile = self.header.get("profile", "portable")
@@ -152,7 +157,8 @@ class Shipment:
             header = self.header | {"source_system": ready.system}
             if wants_profile:
                 header["profile"] = "cognee"
-            manifest = manifest_of(header, exported_now(), dataset=self.name)
+            exported_at = self.exported_at or exported_now()
+            manifest = manifest_of(header, exported_at, dataset=self.name)
             with ArchiveWriter(path, manifest=manifest, force=True) as writer:
                 for kind, batch in ready.iter_batches():
                     writer.write_batch(kind, batch)

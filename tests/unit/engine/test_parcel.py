@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,24 @@ def test_so_do_the_records_that_a_re_derivation_makes_texts_of(
 
 def test_a_graph_that_is_kept_keeps_its_system(shipment: Shipment, tmp_path: Path) -> None:
     assert systems(shipment, tmp_path, "preserve")["fact"] == {"s"}
+
+
+@pytest.mark.parametrize("for_cognee", [True, False])
+def test_an_archive_is_packed_into_the_same_bytes_each_time(
+    tmp_path: Path, for_cognee: bool
+) -> None:
+    path = tmp_path / "notes.cogx.tar.gz"
+    made = cogx.Manifest(source_system="s", exported_at=datetime(2024, 5, 1, tzinfo=UTC))
+    with cogx.open_archive(GRAPH) as source, cogx.ArchiveWriter(path, manifest=made) as target:
+        for block in source.iter_blocks():
+            target.write_batch(block.kind, block.records)
+    sums = []
+    for _ in range(2):
+        with (
+            Shipment(path) as shipment,
+            shipment.packed(
+                tmp_path, for_cognee=for_cognee, mode="preserve", target="there"
+            ) as parcel,
+        ):
+            sums.append(parcel.sha256)
+    assert sums[0] == sums[1]
