@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from cogx.build_site import Lock
-from cogx.errors import OutputError
+from cogx.errors import BadSetting, OutputError
 
 TAKEN: Final = ".taken"
 """What the name of an upload ends with while it is being used."""
@@ -57,8 +57,15 @@ class Places:
         What was being received is gone, uploads that were being used are there again.
 
         Raises:
+            BadSetting: its datasets are in the other graph store.
             OSError: the directory cannot be written.
         """
+        for other in _ENDINGS.keys() - {self.store}:
+            if next((self.root / "datasets").glob(f"*/graph.{_ENDINGS[other]}"), None):
+                raise BadSetting(
+                    f"The datasets below {self.root} are in the graph store {other}. Set "
+                    f"COGX_STORE={other}, or name another directory (--data, COGX_DATA_DIR)."
+                )
         for name in ("", "datasets", "jobs", "incoming", "uploads"):
             (self.root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in (self.root / "incoming").iterdir():

@@ -65,6 +65,14 @@ def test_a_directory_that_cannot_be_is_said(tmp_path: Path) -> None:
         Places(tmp_path / "file" / "data").lock()
 
 
+def test_datasets_of_the_other_store_are_not_passed_over(tmp_path: Path) -> None:
+    places = Places(tmp_path, "ladybug")
+    places.make()
+    (places.dataset("d") / "graph.lbug").touch()
+    with pytest.raises(BadSetting, match="COGX_STORE=ladybug"):
+        Places(tmp_path, "sqlite").make()
+
+
 def test_the_server_does_not_say_what_it_is_made_of(server: Serving) -> None:
     assert "server" not in server.client.get("/health").headers
 
