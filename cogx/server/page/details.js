@@ -15,7 +15,7 @@ export function showDetails(panel, graph, id, { onopen, onclose, colour }) {
   const more = facts.length - MOST_FACTS;
   fill(panel,
     close,
-    make("h2", { tabindex: -1 }, node.label),
+    make("h2", { tabindex: -1 }, node.name),
     make("p", { class: "quiet" }, dot(colour(node.type)), node.type),
     make("h3", {}, "Properties"),
     make("dl", {}, told.map(property), make("dt", {}, "id"), make("dd", {}, make("code", {}, id))),
@@ -39,7 +39,7 @@ function property([name, value]) {
 function factOf(graph, edge, id, onopen) {
   const isOut = edge.source === id;
   const other = isOut ? edge.target : edge.source;
-  const label = shortened(graph.nodes.get(other).label, 80);
+  const label = shortened(graph.nodes.get(other).name, 80);
   const open = make("button", { type: "button", class: "link", onclick: () => onopen(other) }, label);
   const predicate = make("span", { class: "predicate" }, edge.label.replace(/_/g, " "));
   const text = edge.properties?.edge_text;

@@ -46,6 +46,7 @@ class GraphView {
     this.screen = make("canvas", { tabindex: 0, role: "img", "aria-label": "The graph. Arrows move it, + and - zoom, 0 shows all of it, Escape lets go. To go through it by keyboard, find a node and follow its facts." });
     fill(head, head.firstChild, this.note, this.#find());
     fill(view, head, make("div", { class: "stage" }, make("div", { class: "sheet" }, this.screen, this.#tools(), this.#legend()), this.panel));
+    this.panel.addEventListener("keydown", (event) => { if (event.key === "Escape") this.#leave(); });
     this.canvas = new GraphCanvas(this.screen, { signal, onpick: (id) => this.pick(id) });
   }
 
@@ -65,11 +66,16 @@ class GraphView {
     if (this.picked === null) return;
     showDetails(this.panel, this.graph, this.picked, {
       onopen: (other) => { this.pick(other); this.panel.querySelector("h2").focus(); },
-      onclose: () => { this.pick(null); this.screen.focus(); },
+      onclose: () => this.#leave(),
       colour: (type) => this.colours.get(type),
     });
     this.panel.scrollTop = 0;
     this.canvas.reveal(this.picked);
+  }
+
+  #leave() {
+    this.pick(null);
+    this.screen.focus();
   }
 
   #select(focus) {
@@ -91,7 +97,7 @@ class GraphView {
       const found = this.graph.find(input.value, MOST_FOUND);
       list.hidden = input.value.trim() === "";
       fill(list, found.length === 0 ? make("li", { class: "quiet" }, "No node is called so.") : found.map((node) => make("li", {},
-        make("button", { type: "button", class: "plain", onclick: () => open(node.id) }, dot(this.colours.get(node.type)), shortened(node.label, 60)))));
+        make("button", { type: "button", class: "plain", onclick: () => open(node.id) }, dot(this.colours.get(node.type)), shortened(node.name, 60)))));
       return found;
     };
     input.addEventListener("input", draw);

@@ -8,7 +8,7 @@ import { showLogin } from "./login.js";
 import { showOverview } from "./overview.js";
 import { showSearch } from "./search.js";
 
-const VIEWS = { "": showOverview, search: showSearch, graph: showGraph, keys: showKeys };
+const VIEWS = new Map([["", showOverview], ["search", showSearch], ["graph", showGraph], ["keys", showKeys]]);
 const LINKS = [["#/", "Datasets"], ["#/search", "Search"], ["#/keys", "Keys"]];
 
 const bar = document.getElementById("bar");
@@ -23,14 +23,14 @@ async function show() {
   const { signal } = shown;
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/").map(decoded);
-  view.className = name in VIEWS && user ? `view-${name || "overview"}` : "view-login";
+  view.className = user === null ? "view-login" : `view-${name || "overview"}`;
   drawBar(name);
   if (user === null) {
     showLogin(view, logIn);
     return;
   }
   try {
-    await (VIEWS[name] ?? showOverview)(view, { parts: rest, query: new URLSearchParams(query), signal });
+    await (VIEWS.get(name) ?? showOverview)(view, { parts: rest, query: new URLSearchParams(query), signal });
   } catch (error) {
     if (!signal.aborted && error.status !== 401) fill(view, alertOf(error));
   }

@@ -2,18 +2,28 @@
 // never where they are drawn.
 
 const MOST_AROUND = 60;
+const BEGINNING = 80;
+
+/** Return what a node is called; one without a name, by how its text begins. */
+function nameOf({ id, label, type, properties }) {
+  if (label !== `${type}_${id}`) return label;
+  const text = [properties.text, properties.description].find((one) => typeof one === "string" && one.trim());
+  if (!text) return label;
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > BEGINNING ? `${line.slice(0, BEGINNING - 1)}…` : line;
+}
 
 export class Graph {
   /** Take what GET /datasets/{id}/graph answers. Ends that are no nodes are left out of it. */
   constructor({ nodes, edges }) {
-    this.nodes = new Map(nodes.map((node) => [node.id, node]));
+    this.nodes = new Map(nodes.map((node) => [node.id, { ...node, name: nameOf(node) }]));
     this.edges = edges.filter((edge) => this.nodes.has(edge.source) && this.nodes.has(edge.target));
     this.edgesOf = new Map();
     for (const edge of this.edges) {
       this.#note(edge.source, edge);
       if (edge.target !== edge.source) this.#note(edge.target, edge);
     }
-    this.byDegree = [...nodes].sort((a, b) => this.degree(b.id) - this.degree(a.id) || (a.id < b.id ? -1 : 1));
+    this.byDegree = [...this.nodes.values()].sort((a, b) => this.degree(b.id) - this.degree(a.id) || (a.id < b.id ? -1 : 1));
   }
 
   #note(id, edge) {
@@ -80,9 +90,9 @@ export class Graph {
     const begins = [];
     const holds = [];
     for (const node of this.byDegree) {
-      const label = node.label.toLowerCase();
-      if (label.startsWith(wanted)) begins.push(node);
-      else if (label.includes(wanted) || node.type.toLowerCase() === wanted) holds.push(node);
+      const name = node.name.toLowerCase();
+      if (name.startsWith(wanted)) begins.push(node);
+      else if (name.includes(wanted) || node.type.toLowerCase() === wanted) holds.push(node);
       if (begins.length >= most) break;
     }
     return [...begins, ...holds].slice(0, most);

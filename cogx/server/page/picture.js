@@ -110,7 +110,7 @@ function drawLabels(pen, canvas, scene, xs, ys, colour, near) {
     const left = xs[at] + radiusOf(degrees[at], camera.scale) + 5;
     const y = ys[at];
     if (left < -200 || y < 0 || left > canvas.clientWidth || y > canvas.clientHeight) continue;
-    const text = shortened(nodes[at].label);
+    const text = shortened(nodes[at].name);
     const right = left + pen.measureText(text).width;
     const isForced = at === hovered || at === selected;
     if (!isForced && taken.some((box) => left < box[1] && right > box[0] && Math.abs(y - box[2]) < 16)) continue;

@@ -36,7 +36,7 @@ export function uploadForm({ onsent }) {
     send.disabled = true;
     try {
       await upload("remember", formOf(chosen, name.value), (part) => { bar.value = part; });
-      say(`${chosen.name} is on the server; the run is listed below.`);
+      say(`${chosen.name} is on the server. Its run is listed under Datasets.`);
       form.reset();
       choose(null);
       onsent();

@@ -175,7 +175,7 @@ def page(server: Running, ada: User, window: Tab) -> Iterator[Tab]:
 def datasets(server: Running, page: Tab) -> Tab:
     """Return the browser at the datasets."""
     page.open(f"{server.url}/")
-    page.wait("document.querySelector('tbody')")
+    page.wait("document.querySelector('section:first-of-type tbody')")
     return page
 
 
@@ -225,7 +225,7 @@ def test_a_wrong_password_is_told_in_words(server: Running, ada: User, window: T
 def test_who_has_logged_in_sees_the_datasets(server: Running, ada: User, window: Tab) -> None:
     window.send("Network.clearBrowserCookies")
     log_in(window, server, ada)
-    window.wait("document.querySelector('tbody')")
+    window.wait("document.querySelector('section:first-of-type tbody')")
     rows = texts(window, "section:first-of-type tbody tr")
     assert re.match(r"engine\s+4\s+2\s", rows[0])
 
@@ -272,6 +272,25 @@ def test_an_archive_that_is_chosen_becomes_a_dataset(datasets: Tab, tmp_path: Pa
     assert re.match(
         r"Import\s+new_one\s.*Done", texts(datasets, "section:last-of-type tbody tr")[0]
     )
+
+
+@needs_browser
+def test_a_file_that_is_dropped_is_sent_and_followed_to_its_end(
+    datasets: Tab, tmp_path: Path
+) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Ada wrote to Charles Babbage.")
+    where = datasets.value("""(() => {
+      const box = document.querySelector(".drop").getBoundingClientRect();
+      return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    })()""")
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        datasets.send("Input.dispatchDragEvent", type=kind, data=data, **where)
+    datasets.wait("!document.querySelector('.upload .row').hidden")
+    datasets.press("Enter", 13, "\r")
+    run = "document.querySelector('section:last-of-type tbody tr')?.innerText ?? ''"
+    datasets.wait(rf"/^Build the graph\s+letter\s.*Done/s.test({run})")
 
 
 @needs_browser
@@ -399,6 +418,27 @@ def test_of_a_large_graph_the_nodes_with_the_most_edges_are_shown(datasets: Tab)
     })""")
     assert len(shown) == 3
     assert shown == sorted(shown, reverse=True)
+
+
+@needs_browser
+def test_a_node_of_few_edges_that_is_opened_is_shown_with_what_is_around_it(datasets: Tab) -> None:
+    shown = datasets.value("""import("/page/model.js").then(({ Graph }) => {
+      const nodes = ["a", "b", "c", "d", "e"].map((id) => ({ id, label: id, type: "T" }));
+      const edges = [["a", "b"], ["a", "c"], ["b", "c"], ["d", "e"]].map(
+        ([source, target]) => ({ source, target, label: "e" }));
+      const chosen = new Graph({ nodes, edges }).selection(3, new Set(), "e");
+      return chosen.map((node) => node.id);
+    })""")
+    assert shown == ["e", "d", "a"]
+
+
+@needs_browser
+def test_a_node_without_a_name_is_called_by_how_its_text_begins(datasets: Tab) -> None:
+    name = datasets.value("""import("/page/model.js").then(({ Graph }) => {
+      const node = { id: "1", label: "T_1", type: "T", properties: { text: "It was\\n night." } };
+      return new Graph({ nodes: [node], edges: [] }).nodes.get("1").name;
+    })""")
+    assert name == "It was night."
 
 
 @needs_browser
