@@ -50,17 +50,22 @@ class IdMap:
     def __init__(self, changes: Iterable[IdChange], *, inverse: bool = False) -> None:
         """Take changes in; ``inverse`` looks them up by the store's id.
 
-        Where several ids became one (merged entities), the first is what the inverse gives.
+        Where several ids became one (merged entities), the inverse gives the one that was that
+        id before, else the first.
         """
         self._index = DiskIndex()
         batch: list[tuple[str, str]] = []
         try:
             for kind, archive, store in changes:
                 known, other = (store, archive) if inverse else (archive, store)
-                batch.append((f"{kind}\n{known}", other))
-                if len(batch) >= _FLUSH:
+                key = f"{kind}\n{known}"
+                stays = inverse and archive == store
+                if stays or len(batch) >= _FLUSH:
                     self._index.add(batch)
                     batch.clear()
+                if stays:  # so that none that became it goes before it
+                    self._index.pop(key)
+                batch.append((key, other))
             self._index.add(batch)
         except BaseException:
             self.close()

@@ -111,11 +111,16 @@ class Identified:
                 yield from self._facts(found)
 
     def iter_id_changes(self) -> Iterator[IdChange]:
-        """Yield each entity's id that changes, in the order of the source; for the id map."""
+        """Yield what each id of an entity becomes, in the order of the source; for the id map.
+
+        Ids that stay are among them where another entity may get the same.
+        """
+        shared = self._gather().shared
         for _, entities in self._source.iter_batches("entity"):
-            for entity in entities:
-                identity = self._id_of(entity)
-                if identity != entity.external_id:
+            ids = [self._id_of(entity) for entity in entities]
+            merging = among(shared, hash_ids(ids)).tolist()
+            for entity, identity, merges in zip(entities, ids, merging, strict=True):
+                if merges or identity != entity.external_id:
                     yield IdChange("entity", entity.external_id, identity)
 
     def close(self) -> None:

@@ -88,12 +88,8 @@ class Resolved:
                 yield from self._facts(become)
 
     def iter_id_changes(self) -> Iterator[IdChange]:
-        """Yield what became of each entity of a group, for the id map.
-
-        First those that stay, so that their ids are what the inverse of the map gives.
-        """
-        become = sorted(self._gather().items(), key=lambda one: one[0] != one[1])
-        for identity, survivor in become:
+        """Yield what became of each entity of a group, those that stay included; for the id map."""
+        for identity, survivor in self._gather().items():
             yield IdChange("entity", identity, survivor)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import cogx
 from cogx.cli.main import main
+from cogx.format.identity import folded_entity_id
 from tests.unit.archive.made import EXTENSION, archive, document, entity, fact
 
 from .file_stores import KINDS, rows, state
@@ -98,6 +99,25 @@ def test_identity(imported: Imported, source: str, store: str, tmp_path: Path, r
     assert {edge.target for edge in rows(store)[1].values()} <= {node.id for node in entities}
     assert receipt["id_map"] == str(ids)
     assert ids.exists()
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["stays first", "stays last"])
+def test_ids_come_back_where_one_stayed_and_another_became_it(
+    store: str, tmp_path: Path, order: int
+) -> None:
+    stays = str(folded_entity_id("Ann Lee", "Person"))
+    people = [entity(one, name="Ann Lee", entity_type="Person") for one in (stays, "2")]
+    records = [*people[::order], entity("3"), fact("f", stays, "3"), fact("g", "2", "3")]
+    source, ids, out = (
+        put(tmp_path / "in", archive(*records)),
+        str(tmp_path / "ids"),
+        tmp_path / "out",
+    )
+    cogx.import_archive(source, store, identity="folded", id_map=ids)
+    cogx.export_graph(store, str(out), restore_ids=ids)
+    with cogx.open_archive(str(out)) as back:
+        assert {one.external_id for one in back.records("entity")} == {stays, "3"}
+        assert {one.subject_ref for one in back.records("fact")} == {stays}
 
 
 def test_hybrid(imported: Imported, source: str, store: str) -> None:

@@ -52,6 +52,13 @@ def test_the_changes_of_several_transforms_are_those_from_first_to_last() -> Non
     ]
 
 
+def test_an_id_that_stays_through_several_transforms_stays_in_the_inverse() -> None:
+    first = [IdChange("entity", one, "a") for one in "ab"]
+    then = [IdChange("entity", one, "x") for one in "ax"]
+    with IdMap(chained([lambda: iter(first), lambda: iter(then)]), inverse=True) as id_map:
+        assert id_map.get("entity", "x") == "x"
+
+
 def test_no_transform_changes_nothing() -> None:
     assert list(chained([])) == []
 
@@ -85,6 +92,14 @@ def test_the_inverse_of_merged_ids_is_the_first(path: Path) -> None:
     IdMap.write(path, CHANGES)
     with IdMap.inverse(path) as id_map:
         assert id_map.get("entity", "A") == "ann"
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_the_inverse_of_an_id_that_stayed_is_itself(before: int) -> None:
+    changes = [IdChange("entity", one, "A") for one in ("ann", "anne")]
+    changes.insert(before, IdChange("entity", "A", "A"))
+    with IdMap(changes, inverse=True) as id_map:
+        assert id_map.get("entity", "A") == "A"
 
 
 def test_a_file_that_is_there_stays_unless_forced(path: Path) -> None:

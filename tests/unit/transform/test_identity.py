@@ -12,6 +12,7 @@ from cogx.format.identity import entity_id, folded_entity_id, normalise_name
 from cogx.format.layout import KINDS
 from cogx.format.records import Document
 from cogx.testing.strategies import archives
+from cogx.transform.id_map import IdMap
 from cogx.transform.identity import RULES, Identified
 
 from .record_list import RecordList, entity, fact, fingerprint, raw, records_in
@@ -268,9 +269,25 @@ def test_where_no_id_changes_records_pass_untouched() -> None:
 
 
 def test_the_id_map_names_every_id_that_changes() -> None:
-    source = RecordList([entity(ANN, "Ann Lee"), entity("2", "ann lee"), raw("r", type="T")])
+    source = RecordList([entity("1", "Ann Lee"), entity("2", "ann lee"), raw("r", type="T")])
     with Identified(source, "cognee") as found:
-        assert list(found.iter_id_changes()) == [("entity", "2", ANN)]
+        assert list(found.iter_id_changes()) == [("entity", "1", ANN), ("entity", "2", ANN)]
+
+
+def test_the_id_map_leaves_out_ids_that_stay_and_that_no_other_gets() -> None:
+    source = RecordList([entity(ANN, "Ann Lee"), entity("2", "Bob")])
+    with Identified(source, "cognee") as found:
+        assert [change.archive for change in found.iter_id_changes()] == ["2"]
+
+
+@pytest.mark.parametrize("first", [ANN, "2"])
+def test_an_id_that_stayed_is_not_given_the_id_of_one_merged_into_it(first: str) -> None:
+    source = RecordList([entity(one, "Ann Lee") for one in sorted((ANN, "2"), key=first.__ne__)])
+    with (
+        Identified(source, "cognee") as found,
+        IdMap(found.iter_id_changes(), inverse=True) as id_map,
+    ):
+        assert id_map.get("entity", ANN) == ANN
 
 
 def test_kinds_come_in_the_order_asked_for() -> None:

@@ -204,7 +204,7 @@ def test_with_fail_entities_that_differ_in_name_only_are_merged() -> None:
 # The whole.
 
 
-def test_the_id_map_says_who_became_whom_after_who_stays() -> None:
+def test_the_id_map_says_who_became_whom_and_who_stays() -> None:
     with Resolved(RecordList(ANNS), [merge("1", "2")]) as found:
         assert [tuple(one) for one in found.iter_id_changes()] == [
             ("entity", "1", "1"),
