@@ -33,7 +33,7 @@ from .running import Running, running
 from .worlds import World, make_world
 
 FUZZ: Final = bool(os.environ.get("COGX_FUZZ"))
-EXAMPLES: Final = 300 if FUZZ else 6
+EXAMPLES: Final = 60 if FUZZ else 6
 CHECKS: Final = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,
