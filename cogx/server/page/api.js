@@ -22,7 +22,13 @@ export async function ask(method, path, { json, form, signal } = {}) {
   const body = json === undefined ? form : JSON.stringify(json);
   let answer;
   try {
-    answer = await fetch(BASE + path, { method, headers, body, signal, credentials: "same-origin" });
+    answer = await fetch(BASE + path, {
+      method,
+      headers,
+      body,
+      signal,
+      credentials: "same-origin",
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0, null);

@@ -1,45 +1,72 @@
-// Knows how a graph is moved, turned to and pointed at on its canvas, by hand and by keyboard; what
-// is picked is told to its owner.
+// Knows how a graph is laid out, moved and pointed at on its canvas; what is picked is told to its
+// owner.
 
+import { followGestures } from "./gestures.js";
 import { Layout } from "./layout.js";
 import { colours, draw, radiusOf } from "./picture.js";
 
 const BUDGET_MS = 12;
 const MARGIN = 48;
 const SCALES = [0.02, 8];
-const PAN = 60;
-const CLICK = 5;
 
 export class GraphCanvas {
   constructor(canvas, { signal, onpick }) {
     this.canvas = canvas;
-    this.onpick = onpick;
     this.colour = colours();
     this.camera = { x: 0, y: 0, scale: 1 };
-    this.pointers = new Map();
     this.isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.scene = null;
     this.hasMoved = false;
-    const listen = (target, name, method, options = {}) => target.addEventListener(name, method.bind(this), { signal, ...options });
-    listen(canvas, "wheel", this.#wheel, { passive: false });
-    listen(canvas, "pointerdown", this.#down);
-    listen(canvas, "pointermove", this.#move);
-    listen(canvas, "pointerup", this.#up);
-    listen(canvas, "pointercancel", this.#up);
-    listen(canvas, "pointerleave", () => this.#hover(null));
-    listen(canvas, "keydown", this.#key);
-    listen(matchMedia("(prefers-color-scheme: dark)"), "change", () => { this.colour = colours(); this.redraw(); });
+    followGestures(canvas, signal, {
+      pan: (dx, dy) => this.pan(dx, dy),
+      zoom: (factor, x, y) => this.zoom(factor, x, y),
+      fit: () => this.fitAgain(),
+      point: (x, y) => this.#hover(this.#under(x, y)),
+      pick: (x, y) => onpick(this.scene.nodes[this.#under(x, y)]?.id ?? null),
+      leave: () => onpick(null),
+    });
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener(
+      "change",
+      () => {
+        this.colour = colours();
+        this.redraw();
+      },
+      { signal },
+    );
     const resized = new ResizeObserver(() => this.#resize());
     resized.observe(canvas);
-    signal.addEventListener("abort", () => { resized.disconnect(); cancelAnimationFrame(this.frame); });
+    signal.addEventListener("abort", () => {
+      resized.disconnect();
+      cancelAnimationFrame(this.frame);
+    });
   }
 
   /** Show nodes and what joins them; those that were shown before stay about where they were. */
   show(nodes, pairs, degrees, kinds) {
-    const before = new Map(this.scene?.nodes.map((node, i) => [node.id, [this.scene.layout.x[i], this.scene.layout.y[i]]]));
-    const layout = new Layout(nodes.length, pairs, nodes.map((node) => before.get(node.id) ?? null));
+    const before = new Map(
+      this.scene?.nodes.map((node, i) => [
+        node.id,
+        [this.scene.layout.x[i], this.scene.layout.y[i]],
+      ]),
+    );
+    const layout = new Layout(
+      nodes.length,
+      pairs,
+      nodes.map((node) => before.get(node.id) ?? null),
+    );
     this.at = new Map(nodes.map((node, index) => [node.id, index]));
-    this.scene = { nodes, pairs, degrees, kinds, layout, edges: [], selected: null, hovered: null, camera: this.camera };
+    this.scene = {
+      nodes,
+      pairs,
+      degrees,
+      kinds,
+      layout,
+      edges: [],
+      selected: null,
+      hovered: null,
+      camera: this.camera,
+    };
     while (this.isStill && !layout.isSettled) layout.step();
     if (!this.hasMoved) this.fit();
     this.redraw();
@@ -49,8 +76,13 @@ export class GraphCanvas {
   select(id, edges) {
     const { scene, at } = this;
     scene.selected = at.get(id) ?? null;
-    const ends = edges.map((edge) => ({ source: at.get(edge.source), target: at.get(edge.target) }));
-    scene.edges = ends.filter((one) => one.source !== undefined && one.target !== undefined && one.source !== one.target);
+    const ends = edges.map((edge) => ({
+      source: at.get(edge.source),
+      target: at.get(edge.target),
+    }));
+    scene.edges = ends.filter(
+      (one) => one.source !== undefined && one.target !== undefined && one.source !== one.target,
+    );
     this.redraw();
   }
 
@@ -61,10 +93,7 @@ export class GraphCanvas {
     const [x, y] = this.#screen(index);
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (x > MARGIN && y > MARGIN && x < width - MARGIN && y < height - MARGIN) return;
-    this.hasMoved = true;
-    this.camera.x += width / 2 - x;
-    this.camera.y += height / 2 - y;
-    this.redraw();
+    this.pan(width / 2 - x, height / 2 - y);
   }
 
   /** Move so that all of it is seen. */
@@ -79,7 +108,10 @@ export class GraphCanvas {
       top = Math.min(top, ys[i]);
       bottom = Math.max(bottom, ys[i]);
     }
-    const room = [(width - 2 * MARGIN) / Math.max(right - left, 1), (height - 2 * MARGIN) / Math.max(bottom - top, 1)];
+    const room = [
+      (width - 2 * MARGIN) / Math.max(right - left, 1),
+      (height - 2 * MARGIN) / Math.max(bottom - top, 1),
+    ];
     const scale = Math.min(2, Math.max(SCALES[0], Math.min(...room)));
     this.camera.scale = scale;
     this.camera.x = width / 2 - (scale * (left + right)) / 2;
@@ -90,6 +122,13 @@ export class GraphCanvas {
   fitAgain() {
     this.hasMoved = false;
     this.fit();
+    this.redraw();
+  }
+
+  pan(dx, dy) {
+    this.camera.x += dx;
+    this.camera.y += dy;
+    this.hasMoved = true;
     this.redraw();
   }
 
@@ -120,7 +159,8 @@ export class GraphCanvas {
     }
     delete this.canvas.dataset.settled;
     const end = performance.now() + BUDGET_MS;
-    do layout.step(); while (!layout.isSettled && performance.now() < end);
+    do layout.step();
+    while (!layout.isSettled && performance.now() < end);
     if (!this.hasMoved) this.fit();
     this.redraw();
   }
@@ -136,83 +176,28 @@ export class GraphCanvas {
 
   #screen(index) {
     const { layout } = this.scene;
-    return [layout.x[index] * this.camera.scale + this.camera.x, layout.y[index] * this.camera.scale + this.camera.y];
+    return [
+      layout.x[index] * this.camera.scale + this.camera.x,
+      layout.y[index] * this.camera.scale + this.camera.y,
+    ];
   }
 
   /** Return the node under a point, the nearest if several are. */
   #under(x, y) {
     let [best, nearest] = [null, Infinity];
-    for (let i = 0; i < (this.scene?.nodes.length ?? 0); i++) {
+    for (let i = 0; i < this.scene.nodes.length; i++) {
       const [nx, ny] = this.#screen(i);
       const distance = Math.hypot(nx - x, ny - y);
-      if (distance < radiusOf(this.scene.degrees[i], this.camera.scale) + 4 && distance < nearest) [best, nearest] = [i, distance];
+      if (distance < radiusOf(this.scene.degrees[i], this.camera.scale) + 4 && distance < nearest)
+        [best, nearest] = [i, distance];
     }
     return best;
   }
 
   #hover(index) {
-    if (this.scene === null || this.scene.hovered === index) return;
+    if (this.scene.hovered === index) return;
     this.scene.hovered = index;
     this.canvas.style.cursor = index === null ? "" : "pointer";
     this.redraw();
-  }
-
-  #wheel(event) {
-    event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 20 : 1;
-    if (this.scene) this.zoom(Math.exp(-event.deltaY * lines * 0.0015), event.offsetX, event.offsetY);
-  }
-
-  #down(event) {
-    this.canvas.setPointerCapture(event.pointerId);
-    this.pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
-    this.travelled = this.pointers.size > 1 ? Infinity : 0;
-  }
-
-  #move(event) {
-    const held = this.pointers.get(event.pointerId);
-    if (!held || this.scene === null) {
-      this.#hover(this.#under(event.offsetX, event.offsetY));
-      return;
-    }
-    const [dx, dy] = [event.offsetX - held.x, event.offsetY - held.y];
-    this.travelled += Math.hypot(dx, dy);
-    if (this.travelled < CLICK) return;
-    const other = [...this.pointers.entries()].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) {
-      const far = Math.hypot(event.offsetX - other.x, event.offsetY - other.y) / (Math.hypot(held.x - other.x, held.y - other.y) || 1);
-      this.zoom(far, other.x, other.y);
-    } else {
-      this.camera.x += dx;
-      this.camera.y += dy;
-      this.hasMoved = true;
-      this.redraw();
-    }
-    held.x = event.offsetX;
-    held.y = event.offsetY;
-  }
-
-  #up(event) {
-    if (!this.pointers.delete(event.pointerId) || this.scene === null) return;
-    if (event.type === "pointerup" && this.travelled < CLICK) {
-      const index = this.#under(event.offsetX, event.offsetY);
-      this.onpick(index === null ? null : this.scene.nodes[index].id);
-    }
-  }
-
-  #key(event) {
-    const pan = { ArrowLeft: [PAN, 0], ArrowRight: [-PAN, 0], ArrowUp: [0, PAN], ArrowDown: [0, -PAN] }[event.key];
-    if (this.scene === null || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (pan) {
-      this.camera.x += pan[0];
-      this.camera.y += pan[1];
-      this.hasMoved = true;
-      this.redraw();
-    } else if (event.key === "+" || event.key === "=") this.zoom(1.25);
-    else if (event.key === "-") this.zoom(0.8);
-    else if (event.key === "0") this.fitAgain();
-    else if (event.key === "Escape") this.onpick(null);
-    else return;
-    event.preventDefault();
   }
 }

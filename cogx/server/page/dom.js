@@ -26,7 +26,9 @@ export function say(text) {
   const said = document.getElementById("said");
   said.textContent = text;
   clearTimeout(say.timer);
-  say.timer = setTimeout(() => { said.textContent = ""; }, 6000);
+  say.timer = setTimeout(() => {
+    said.textContent = "";
+  }, 6000);
 }
 
 /** Return an alert that tells what went wrong, and what to do about it if that is known. */

@@ -12,16 +12,46 @@ export async function showKeys(view, { signal }) {
 
   async function draw() {
     const keys = await ask("GET", "auth/api-keys", { signal });
-    fill(list, keys.length === 0 ? make("p", { class: "empty" }, "You have no keys yet.") : table(keys));
+    fill(
+      list,
+      keys.length === 0 ? make("p", { class: "empty" }, "You have no keys yet.") : table(keys),
+    );
   }
 
   function table(keys) {
-    const rows = keys.map((key) => make("tr", {},
-      make("th", { scope: "row" }, key.name ?? "(no name)"),
-      make("td", {}, make("code", {}, key.label)),
-      make("td", { class: "ends" }, make("button", { type: "button", class: "plain", onclick: () => remove(key) }, "Remove"))));
-    return make("div", { class: "wide" }, make("table", {}, make("thead", {}, make("tr", {},
-      make("th", { scope: "col" }, "Name"), make("th", { scope: "col" }, "Key"), make("th", {}))), make("tbody", {}, rows)));
+    const rows = keys.map((key) =>
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, key.name ?? "(no name)"),
+        make("td", {}, make("code", {}, key.label)),
+        make(
+          "td",
+          { class: "ends" },
+          make("button", { type: "button", class: "plain", onclick: () => remove(key) }, "Remove"),
+        ),
+      ),
+    );
+    return make(
+      "div",
+      { class: "wide" },
+      make(
+        "table",
+        {},
+        make(
+          "thead",
+          {},
+          make(
+            "tr",
+            {},
+            make("th", { scope: "col" }, "Name"),
+            make("th", { scope: "col" }, "Key"),
+            make("th", {}),
+          ),
+        ),
+        make("tbody", {}, rows),
+      ),
+    );
   }
 
   async function tried(work) {
@@ -45,18 +75,41 @@ export async function showKeys(view, { signal }) {
     event.preventDefault();
     tried(async () => {
       const made = await ask("POST", "auth/api-keys", { json: { name: name.value || null } });
-      return make("div", { class: "note" },
+      return make(
+        "div",
+        { class: "note" },
         make("p", {}, "This is the key. It is shown this once:"),
         make("p", {}, make("code", { class: "secret" }, made.key)),
-        make("p", {}, "Give it to ", make("code", {}, `cogx connect --ask-key ${location.origin}`), ", which asks for it."));
+        make(
+          "p",
+          {},
+          "Give it to ",
+          make("code", {}, `cogx connect --ask-key ${location.origin}`),
+          ", which asks for it.",
+        ),
+      );
     });
   }
 
-  fill(view,
+  fill(
+    view,
     make("h1", {}, "Keys"),
-    make("p", { class: "lead" }, "Programs log in with a key: ", make("code", {}, "cogx push"), ", agents, scripts."),
-    make("form", { class: "row", onsubmit: add },
-      make("label", { for: "key-name" }, "Name"), name, make("button", { type: "submit" }, "Make a key")),
-    said, list);
+    make(
+      "p",
+      { class: "lead" },
+      "Programs log in with a key: ",
+      make("code", {}, "cogx push"),
+      ", agents, scripts.",
+    ),
+    make(
+      "form",
+      { class: "row", onsubmit: add },
+      make("label", { for: "key-name" }, "Name"),
+      name,
+      make("button", { type: "submit" }, "Make a key"),
+    ),
+    said,
+    list,
+  );
   await draw();
 }

@@ -1,19 +1,19 @@
-// Knows where nodes go: joined ones pull each other, all push each other, and all are held together.
-// The same graph is laid out the same way each time. Never draws anything.
+// Knows where nodes go: joined ones pull each other, all push each other, and all are held
+// together. The same graph is laid out the same way each time. Never draws anything.
 
 import { Quadtree } from "./quadtree.js";
 
 const LENGTH = 46;
 const CHARGE = 150;
 const GRAVITY = 0.035;
-const LONELY = 6; // How much more those are held that are joined to nothing, and less the more they join.
+const LONELY = 6; // How much more a node is held that is joined to nothing.
 const FRICTION = 0.6;
 const COOLING = 0.0228; // About 300 steps.
 const COLD = 0.001;
 const TURN = Math.PI * (3 - Math.sqrt(5));
 
 export class Layout {
-  /** Take the number of nodes, the pairs that are joined, and places that are known: [x, y] or null. */
+  /** Take how many nodes there are, which pairs are joined, and places: [x, y] or null. */
   constructor(count, pairs, known) {
     this.count = count;
     this.pairs = pairs;
@@ -47,7 +47,9 @@ export class Layout {
       const radius = 12 * Math.sqrt(0.5 + i);
       const [x, y] = [radius * Math.cos(i * TURN), radius * Math.sin(i * TURN)];
       const near = beside.get(i);
-      const start = known[i] ?? (near ? [near[0] + Math.cos(i) * LENGTH, near[1] + Math.sin(i) * LENGTH] : [x, y]);
+      const start =
+        known[i] ??
+        (near ? [near[0] + Math.cos(i) * LENGTH, near[1] + Math.sin(i) * LENGTH] : [x, y]);
       [this.x[i], this.y[i]] = start;
     }
   }
@@ -77,7 +79,7 @@ export class Layout {
       const dx = x[b] + vx[b] - x[a] - vx[a] || 1e-6;
       const dy = y[b] + vy[b] - y[a] - vy[a] || 1e-6;
       const distance = Math.sqrt(dx * dx + dy * dy);
-      const force = ((distance - LENGTH) / distance) * heat / Math.min(degree[a], degree[b]);
+      const force = (((distance - LENGTH) / distance) * heat) / Math.min(degree[a], degree[b]);
       const share = degree[a] / (degree[a] + degree[b]);
       vx[b] -= dx * force * share;
       vy[b] -= dy * force * share;
@@ -87,7 +89,7 @@ export class Layout {
   }
 }
 
-/** Small parts that nothing joins to the rest would be pushed out of sight: they are held tighter. */
+/** Small parts that nothing joins to the rest would be pushed out of sight: held tighter. */
 function gravities(count, pairs) {
   const parent = Int32Array.from({ length: count }, (_, i) => i);
   const rootOf = (i) => {

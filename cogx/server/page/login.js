@@ -8,23 +8,50 @@ import { alertOf, fill, make } from "./dom.js";
 export function showLogin(view, done) {
   document.title = "Log in · cogx";
   const said = make("div");
-  const email = make("input", { id: "email", type: "email", autocomplete: "username", required: true });
-  const password = make("input", { id: "password", type: "password", autocomplete: "current-password", required: true });
+  const email = make("input", {
+    id: "email",
+    type: "email",
+    autocomplete: "username",
+    required: true,
+  });
+  const password = make("input", {
+    id: "password",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+  });
   const enter = make("button", { type: "submit" }, "Log in");
-  const add = make("button", { type: "button", class: "plain", onclick: () => submit(true) }, "Make a new account");
-  const form = make("form", { class: "login", onsubmit: (event) => { event.preventDefault(); submit(false); } },
+  const add = make(
+    "button",
+    { type: "button", class: "plain", onclick: () => submit(true) },
+    "Make a new account",
+  );
+  const form = make(
+    "form",
+    {
+      class: "login",
+      onsubmit: (event) => {
+        event.preventDefault();
+        submit(false);
+      },
+    },
     make("h1", {}, "Log in"),
-    make("label", { for: "email" }, "Email"), email,
-    make("label", { for: "password" }, "Password"), password,
+    make("label", { for: "email" }, "Email"),
+    email,
+    make("label", { for: "password" }, "Password"),
+    password,
     said,
-    make("div", { class: "actions" }, enter, add));
+    make("div", { class: "actions" }, enter, add),
+  );
 
   async function submit(isNew) {
     if (!form.reportValidity()) return;
     enter.disabled = add.disabled = true;
     try {
       if (isNew) {
-        await ask("POST", "auth/register", { json: { email: email.value, password: password.value } });
+        await ask("POST", "auth/register", {
+          json: { email: email.value, password: password.value },
+        });
       }
       const fields = new URLSearchParams({ username: email.value, password: password.value });
       await ask("POST", "auth/login", { form: fields });

@@ -8,8 +8,17 @@ import { showLogin } from "./login.js";
 import { showOverview } from "./overview.js";
 import { showSearch } from "./search.js";
 
-const VIEWS = new Map([["", showOverview], ["search", showSearch], ["graph", showGraph], ["keys", showKeys]]);
-const LINKS = [["#/", "Datasets"], ["#/search", "Search"], ["#/keys", "Keys"]];
+const VIEWS = new Map([
+  ["", showOverview],
+  ["search", showSearch],
+  ["graph", showGraph],
+  ["keys", showKeys],
+]);
+const LINKS = [
+  ["#/", "Datasets"],
+  ["#/search", "Search"],
+  ["#/keys", "Keys"],
+];
 
 const bar = document.getElementById("bar");
 const view = document.getElementById("view");
@@ -30,22 +39,39 @@ async function show() {
     return;
   }
   try {
-    await (VIEWS.get(name) ?? showOverview)(view, { parts: rest, query: new URLSearchParams(query), signal });
+    await (VIEWS.get(name) ?? showOverview)(view, {
+      parts: rest,
+      query: new URLSearchParams(query),
+      signal,
+    });
   } catch (error) {
     if (!signal.aborted && error.status !== 401) fill(view, alertOf(error));
   }
 }
 
 function drawBar(name) {
-  const home = make("a", { class: "brand", href: "#/" }, make("img", { src: "page/icon.svg", alt: "" }), "cogx");
+  const home = make(
+    "a",
+    { class: "brand", href: "#/" },
+    make("img", { src: "page/icon.svg", alt: "" }),
+    "cogx",
+  );
   if (user === null) {
     fill(bar, home);
     return;
   }
   const at = name === "graph" ? "#/" : `#/${name}`;
-  const links = LINKS.map(([href, text]) => make("a", { href, "aria-current": href === at ? "page" : null }, text));
+  const links = LINKS.map(([href, text]) =>
+    make("a", { href, "aria-current": href === at ? "page" : null }, text),
+  );
   const out = make("button", { type: "button", class: "plain", onclick: logOut }, "Log out");
-  fill(bar, home, make("nav", { "aria-label": "Views" }, links), make("span", { class: "who" }, user.email), out);
+  fill(
+    bar,
+    home,
+    make("nav", { "aria-label": "Views" }, links),
+    make("span", { class: "who" }, user.email),
+    out,
+  );
 }
 
 async function logIn() {

@@ -7,7 +7,9 @@ const BEGINNING = 80;
 /** Return what a node is called; one without a name, by how its text begins. */
 function nameOf({ id, label, type, properties }) {
   if (label !== `${type}_${id}`) return label;
-  const text = [properties.text, properties.description].find((one) => typeof one === "string" && one.trim());
+  const text = [properties.text, properties.description].find(
+    (one) => typeof one === "string" && one.trim(),
+  );
   if (!text) return label;
   const line = text.replace(/\s+/g, " ").trim();
   return line.length > BEGINNING ? `${line.slice(0, BEGINNING - 1)}…` : line;
@@ -23,7 +25,9 @@ export class Graph {
       this.#note(edge.source, edge);
       if (edge.target !== edge.source) this.#note(edge.target, edge);
     }
-    this.byDegree = [...this.nodes.values()].sort((a, b) => this.degree(b.id) - this.degree(a.id) || (a.id < b.id ? -1 : 1));
+    this.byDegree = [...this.nodes.values()].sort(
+      (a, b) => this.degree(b.id) - this.degree(a.id) || (a.id < b.id ? -1 : 1),
+    );
   }
 
   #note(id, edge) {
@@ -61,7 +65,9 @@ export class Graph {
 
   /** Return the ids of a node's neighbours, those with the most edges first. */
   around(id) {
-    const ids = new Set((this.edgesOf.get(id) ?? []).map((edge) => (edge.source === id ? edge.target : edge.source)));
+    const ids = new Set(
+      (this.edgesOf.get(id) ?? []).map((edge) => (edge.source === id ? edge.target : edge.source)),
+    );
     ids.delete(id);
     return [...ids].sort((a, b) => this.degree(b) - this.degree(a) || (a < b ? -1 : 1));
   }

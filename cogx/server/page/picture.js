@@ -8,12 +8,21 @@ export function colours() {
   const style = getComputedStyle(document.documentElement);
   const value = (name) => style.getPropertyValue(name).trim();
   const types = [...Array(8).keys()].map((at) => value(`--type-${at}`));
-  return { types, other: value("--type-other"), edge: value("--edge"), text: value("--text"), ground: value("--ground"), strong: value("--accent") };
+  return {
+    types,
+    other: value("--type-other"),
+    edge: value("--edge"),
+    text: value("--text"),
+    ground: value("--ground"),
+    strong: value("--accent"),
+  };
 }
 
 /** Return how large a node is drawn, in pixels. */
 export function radiusOf(degree, scale) {
-  return Math.min(18, 3.2 + Math.sqrt(degree) * 1.25) * Math.min(2, Math.max(0.55, Math.sqrt(scale)));
+  return (
+    Math.min(18, 3.2 + Math.sqrt(degree) * 1.25) * Math.min(2, Math.max(0.55, Math.sqrt(scale)))
+  );
 }
 
 /** Draw a scene: {nodes, pairs, layout, kinds, degrees, edges, selected, hovered, camera}. */
@@ -55,7 +64,8 @@ function drawEdges(pen, { pairs, selected, edges }, xs, ys, colour, near) {
   if (selected === null) return;
   pen.strokeStyle = pen.fillStyle = colour.strong;
   pen.lineWidth = 1.5;
-  for (const { source, target } of edges) arrow(pen, xs[source], ys[source], xs[target], ys[target]);
+  for (const { source, target } of edges)
+    arrow(pen, xs[source], ys[source], xs[target], ys[target]);
 }
 
 function arrow(pen, x1, y1, x2, y2) {
@@ -67,11 +77,19 @@ function arrow(pen, x1, y1, x2, y2) {
   pen.stroke();
   pen.beginPath();
   pen.moveTo(x, y);
-  for (const turn of [2.65, -2.65]) pen.lineTo(x + 8 * Math.cos(angle + turn), y + 8 * Math.sin(angle + turn));
+  for (const turn of [2.65, -2.65])
+    pen.lineTo(x + 8 * Math.cos(angle + turn), y + 8 * Math.sin(angle + turn));
   pen.fill();
 }
 
-function drawNodes(pen, { nodes, kinds, degrees, selected, hovered, camera }, xs, ys, colour, near) {
+function drawNodes(
+  pen,
+  { nodes, kinds, degrees, selected, hovered, camera },
+  xs,
+  ys,
+  colour,
+  near,
+) {
   pen.lineWidth = 1.5;
   pen.strokeStyle = colour.ground;
   for (let i = nodes.length - 1; i >= 0; i--) {
@@ -83,7 +101,10 @@ function drawNodes(pen, { nodes, kinds, degrees, selected, hovered, camera }, xs
     pen.stroke();
   }
   pen.globalAlpha = 1;
-  for (const [at, width] of [[hovered, 1.5], [selected, 3]]) {
+  for (const [at, width] of [
+    [hovered, 1.5],
+    [selected, 3],
+  ]) {
     if (at === null) continue;
     pen.strokeStyle = colour.strong;
     pen.lineWidth = width;
@@ -113,7 +134,11 @@ function drawLabels(pen, canvas, scene, xs, ys, colour, near) {
     const text = shortened(nodes[at].name);
     const right = left + pen.measureText(text).width;
     const isForced = at === hovered || at === selected;
-    if (!isForced && taken.some((box) => left < box[1] && right > box[0] && Math.abs(y - box[2]) < 16)) continue;
+    if (
+      !isForced &&
+      taken.some((box) => left < box[1] && right > box[0] && Math.abs(y - box[2]) < 16)
+    )
+      continue;
     taken.push([left, right, y]);
     pen.strokeText(text, left, y);
     pen.fillText(text, left, y);

@@ -70,7 +70,8 @@ export class Quadtree {
         const there = -2 - child[slot];
         const made = this.#cell();
         this.#add(made, there);
-        child[4 * made + (x[there] >= left + half ? 1 : 0) + (y[there] >= top + half ? 2 : 0)] = -2 - there;
+        child[4 * made + (x[there] >= left + half ? 1 : 0) + (y[there] >= top + half ? 2 : 0)] =
+          -2 - there;
         child[slot] = made;
       }
       cell = child[slot];

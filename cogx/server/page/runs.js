@@ -41,7 +41,13 @@ export function followRuns(place, { signal, onended }) {
     later(running.size ? OFTEN_MS : SELDOM_MS);
   }
 
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); }, { signal });
+  document.addEventListener(
+    "visibilitychange",
+    () => {
+      if (!document.hidden) look();
+    },
+    { signal },
+  );
   signal.addEventListener("abort", () => clearTimeout(timer));
   look();
   return look;
@@ -53,17 +59,35 @@ function title() {
 
 function draw(place, runs) {
   if (runs.length === 0) {
-    fill(place, title(), make("p", { class: "quiet" }, "What is imported, built and given out is listed here."));
+    fill(
+      place,
+      title(),
+      make("p", { class: "quiet" }, "What is imported, built and given out is listed here."),
+    );
     return;
   }
-  const rows = runs.map((run) => make("tr", {},
-    make("th", { scope: "row" }, KINDS[run.pipeline_name] ?? run.pipeline_name),
-    make("td", {}, run.dataset_name ?? "(removed)"),
-    make("td", {}, when(run.created_at)),
-    make("td", { class: "state" }, state(run))));
-  const heads = ["What", "Dataset", "Started", "State"].map((text) => make("th", { scope: "col" }, text));
-  fill(place, title(), make("div", { class: "wide" },
-    make("table", {}, make("thead", {}, make("tr", {}, heads)), make("tbody", {}, rows))));
+  const rows = runs.map((run) =>
+    make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, KINDS[run.pipeline_name] ?? run.pipeline_name),
+      make("td", {}, run.dataset_name ?? "(removed)"),
+      make("td", {}, when(run.created_at)),
+      make("td", { class: "state" }, state(run)),
+    ),
+  );
+  const heads = ["What", "Dataset", "Started", "State"].map((text) =>
+    make("th", { scope: "col" }, text),
+  );
+  fill(
+    place,
+    title(),
+    make(
+      "div",
+      { class: "wide" },
+      make("table", {}, make("thead", {}, make("tr", {}, heads)), make("tbody", {}, rows)),
+    ),
+  );
 }
 
 function state(run) {
@@ -74,11 +98,20 @@ function state(run) {
   const told = run.progress;
   if (!told) return make("span", { class: "quiet" }, "Waiting");
   const { completed_items: done, total_items: total, current_stage: stage } = told;
-  const bar = make("progress", { max: total || 1, value: total ? done : null, "aria-label": stage });
-  return [bar, make("span", { class: "quiet" }, total ? `${stage}, ${count(done)} of ${count(total)}` : stage)];
+  const bar = make("progress", {
+    max: total || 1,
+    value: total ? done : null,
+    "aria-label": stage,
+  });
+  return [
+    bar,
+    make("span", { class: "quiet" }, total ? `${stage}, ${count(done)} of ${count(total)}` : stage),
+  ];
 }
 
 function tookOf(run) {
   const ms = new Date(run.ended_at) - new Date(run.started_at);
-  return Number.isFinite(ms) ? make("span", { class: "quiet" }, ` in ${(ms / 1000).toFixed(1)} s`) : null;
+  return Number.isFinite(ms)
+    ? make("span", { class: "quiet" }, ` in ${(ms / 1000).toFixed(1)} s`)
+    : null;
 }
