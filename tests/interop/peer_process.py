@@ -44,9 +44,18 @@ def enter(home: Path) -> None:
         CACHE_ROOT_DIRECTORY=str(home / "cache"),
         COGNEE_LOGS_DIR=str(home / "logs"),
     )
+    _draw_no_tracebacks()
     tokenizers = _tokenizers()
     if tokenizers is not None:
         os.environ["TIKTOKEN_CACHE_DIR"] = str(tokenizers)
+
+
+def _draw_no_tracebacks() -> None:
+    """Log a traceback as Python writes it: cognee draws each with rich, for half a minute."""
+    if importlib.util.find_spec("structlog") is not None:
+        from structlog import dev
+
+        setattr(dev, "RichTracebackFormatter", lambda **_: dev.plain_traceback)  # noqa: B010
 
 
 def _tokenizers() -> Path | None:
