@@ -77,15 +77,29 @@ def test_the_server_does_not_say_what_it_is_made_of(server: Serving) -> None:
     assert "server" not in server.client.get("/health").headers
 
 
-def test_postgresql_keeps_the_state(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def postgresql() -> str:
+    """Return the URL of a database, as SQLAlchemy takes a socket's directory."""
     host = unquote(urlsplit(postgresql_server.uri()).netloc.partition("@")[2])
-    url = f"postgresql://postgres@/postgres?host={host}"
-    with running(tmp_path, database_url=url) as one, one.client() as client:
+    return f"postgresql://postgres@/postgres?host={host}"
+
+
+def test_postgresql_keeps_the_state(tmp_path: Path, postgresql: str) -> None:
+    with running(tmp_path, database_url=postgresql) as one, one.client() as client:
         made = client.post("/api/v1/datasets", json={"name": "kb"}).json()["id"]
         key = client.headers["x-api-key"]
         assert not (tmp_path / "state.sqlite").exists()
-    with running(tmp_path, database_url=url) as one, one.client_of(key) as client:
+    with running(tmp_path, database_url=postgresql) as one, one.client_of(key) as client:
         assert [found["id"] for found in client.get("/api/v1/datasets").json()] == [made]
+
+
+def test_jobs_are_done_with_postgresql(tmp_path: Path, postgresql: str) -> None:
+    archive = Path(__file__).parents[3] / "fixtures" / "archives" / "real-small.cogx.tar.gz"
+    form = {"datasetName": "kb", "content_type": "cogx-archive"}
+    files = {"data": ("kb.tar.gz", archive.read_bytes())}
+    with running(tmp_path, database_url=postgresql) as one, one.client() as client:
+        answer = client.post("/api/v1/remember", data=form, files=files).json()
+    assert (answer["status"], answer["items"][-1]["verified"]) == ("completed", True)
 
 
 def test_postgresql_that_is_away_is_said() -> None:
