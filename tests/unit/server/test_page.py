@@ -383,6 +383,18 @@ def test_words_find_facts_and_texts(
 
 
 @needs_browser
+def test_a_key_that_is_made_here_lets_a_program_in(page: Tab, server: Running, ada: User) -> None:
+    page.open(f"{server.url}/#/keys")
+    page.wait("document.querySelector('#key-name')")
+    page.value("document.querySelector('#key-name').focus()")
+    page.type("laptop")
+    page.press("Enter", 13, "\r")
+    page.wait("document.querySelector('.secret')")
+    with server.client_of(texts(page, ".secret")[0]) as client:
+        assert client.get("/api/v1/users/me").json()["email"] == ada.email
+
+
+@needs_browser
 def test_nothing_that_a_graph_says_runs(page: Tab, server: Running, ada: User) -> None:
     open_graph(page, server, ada, "hostile")
     page.value("document.querySelector('.find input').focus()")
