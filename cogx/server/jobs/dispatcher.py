@@ -138,26 +138,35 @@ class Dispatcher:
         about = {"job": job.id, "kind": job.kind, "dataset": job.dataset_id, "user": job.owner_id}
         LOG.info("job begins", extra=about | {"attempt": job.attempts})
         began = time.monotonic()
+        outcome = "unknown"
         try:
             outcome = await self._outcome(job, worker)
-        except _STATE_FAULTS:
-            # It counts as running until the next start, which does it again.
-            LOG.exception("the end of a job could not be kept", extra=about)
-            outcome = "unknown"
-        seconds = time.monotonic() - began
-        LOG.info("job ends", extra=about | {"outcome": outcome, "seconds": round(seconds, 3)})
-        self._note(job.kind, outcome, seconds)
-        self._idle.append(worker)
-        del self._running[job.id]
-        self._ring({job.id})
-        self.wake()
+        finally:
+            seconds = time.monotonic() - began
+            LOG.info("job ends", extra=about | {"outcome": outcome, "seconds": round(seconds, 3)})
+            self._note(job.kind, outcome, seconds)
+            self._idle.append(worker)
+            del self._running[job.id]
+            self._ring({job.id})
+            self.wake()
 
     async def _outcome(self, job: Job, worker: Worker) -> str:
         try:
             told = await to_thread.run_sync(worker.do, job.id, limiter=self._threads)
         except WorkerLost:
-            return await to_thread.run_sync(self._lost, job.id)
-        return await to_thread.run_sync(self._end, job.id, told)
+            return await self._kept(lambda: self._lost(job.id))
+        return await self._kept(lambda: self._end(job.id, told))
+
+    async def _kept(self, keep: Callable[[], str]) -> str:
+        """Keep how a job has ended, as often as it takes: somebody may wait for it."""
+        while True:
+            try:
+                return await to_thread.run_sync(keep)
+            except _STATE_FAULTS:
+                LOG.exception("the end of a job cannot be kept; tried again")
+                if self.is_stopping:
+                    return "unknown"  # It counts as running until the next start does it again.
+                await asyncio.sleep(_AFTER_FAULT_S)
 
     def _ring(self, job_ids: set[str]) -> None:
         for job_id in job_ids:
