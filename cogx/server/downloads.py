@@ -1,4 +1,4 @@
-"""Knows how something large is given out piece by piece, and under which name it is saved."""
+"""Knows how something large is given out: piece by piece or a range of it, and its name there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,26 @@ from itertools import chain
 from typing import Final
 from urllib.parse import quote
 
+from starlette.responses import FileResponse
+from starlette.types import Receive, Scope, Send
+
 _BLOCK_BYTES: Final = 64 << 10
+_RANGE: Final = re.compile(rb"bytes=(?:(\d{1,18})-(\d{0,18})|-\d{1,18})")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Download(FileResponse):
+    """A file, or one range of it; what is no range, or several, gives all (RFC 9110, 14.2)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        headers = [(k, v) for k, v in scope["headers"] if k != b"range" or _is_range(v)]
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+
+def _is_range(value: bytes) -> bool:
+    found = _RANGE.fullmatch(value)
+    return found is not None and not (found[2] and int(found[2]) < int(found[1]))
 
 
 def begun(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from cogx.server import data, datasets, people, runs
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Uuid
-from cogx.server.downloads import attachment, begun
+from cogx.server.downloads import Download, attachment, begun
 from cogx.server.exports import ENDING, exported
 from cogx.server.identity.rights import permitted, require
 from cogx.server.identity.users import User
@@ -129,7 +129,7 @@ async def _archive(context: Context, caller: User, dataset: datasets.Dataset) ->
     """Return the archive of a dataset as it is now; ranges of it can be asked for."""
     path = await exported(context, dataset, caller.id)
     tag = {"ETag": f'"{path.name.removesuffix(ENDING)}"'}
-    return FileResponse(path, media_type=_GZIP, headers=tag | attachment(dataset.name, ENDING))
+    return Download(path, media_type=_GZIP, headers=tag | attachment(dataset.name, ENDING))
 
 
 def _markdown(context: Context, dataset: datasets.Dataset) -> Iterator[str]:

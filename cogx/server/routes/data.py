@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import orjson
 from anyio import to_thread
 from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from pydantic import AliasChoices, BaseModel, Field
 from sqlalchemy import update
 
@@ -18,7 +18,7 @@ from cogx.server import data, datasets, runs
 from cogx.server.bodies import JsonObject, Text, instant
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Uuid
-from cogx.server.downloads import attachment, begun
+from cogx.server.downloads import Download, attachment, begun
 from cogx.server.forgetting import forget_item
 from cogx.server.identity.rights import require
 from cogx.server.index import Index, Item, Link, current_index
@@ -134,7 +134,7 @@ def raw(dataset_id: Uuid, data_id: Uuid, caller: Caller, context: Ctx) -> Respon
     if not path.exists():
         raise refused(404, "The content of this item is not there any more.", "EntityNotFoundError")
     ending = f".{item.extension}" if item.extension else ""
-    return FileResponse(
+    return Download(
         path, media_type=item.mime_type or "text/plain", headers=attachment(item.name, ending)
     )
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from cogx.server import data, quota, raw_data
@@ -18,6 +18,7 @@ from cogx.server.about_files import About
 from cogx.server.bodies import Name
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Dataset, Uuid
+from cogx.server.downloads import Download
 from cogx.server.form import ReceivedFile
 from cogx.server.forms import checked, multipart, received
 from cogx.server.identity.users import User
@@ -128,7 +129,7 @@ def get_file(
     if found is None or found.file_name is None:
         raise refused(404, "There is no file of this hash in the dataset.", "EntityNotFoundError")
     name = f"{found.name}.{found.extension}" if found.extension else found.name
-    return FileResponse(
+    return Download(
         context.places.file(dataset.id, found.file_name),
         media_type=found.mime_type,
         headers={"X-File-Name": quote(name, safe=" ()[]+,;=@!&'")},
