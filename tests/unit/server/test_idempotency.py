@@ -111,8 +111,8 @@ def test_those_of_others_are_not_joined(server: Running, client: Make) -> None:
         with server.context.database.write() as state:
             dataset = dataset_made(state, owner, "kb").id
             rights.grant(state, guest.id, "write", [dataset])
-        fields = {"datasetName": "", "datasetId": dataset, "run_in_background": "true"}
-        answers = [push(client(user), **fields).json() for user in (owner, guest)]
+        fields: dict[str, Any] = {"datasetId": dataset, "run_in_background": "true"}
+        answers = [push(client(user), datasetName="", **fields).json() for user in (owner, guest)]
     assert answers[0]["pipeline_run_id"] != answers[1]["pipeline_run_id"]
 
 

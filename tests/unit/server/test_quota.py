@@ -97,7 +97,8 @@ def test_a_body_over_it_by_its_own_word_is_not_received(server: Running) -> None
         "Content-Type: multipart/form-data; boundary=x\r\n"
         f"Content-Length: {QUOTA + (2 << 20)}\r\n\r\n"
     )
-    with socket.create_connection(urlsplit(server.url).netloc.split(":")) as line:
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port)) as line:
         line.sendall(head.encode())
         assert line.recv(1000).split()[1] == b"413"
 

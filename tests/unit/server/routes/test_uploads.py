@@ -177,7 +177,8 @@ def test_of_a_piece_that_stops_what_came_is_kept(server: Running) -> None:
     key = server.key(server.user())
     one = server.client_of(key)
     place = begin(one)
-    with socket.create_connection(urlsplit(server.url).netloc.split(":")) as line:
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port)) as line:
         head = f"PATCH {place} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {key}\r\nUpload-Offset: 0\r\n"
         kind = "Content-Type: application/offset+octet-stream\r\nContent-Length: 100\r\n\r\n"
         line.sendall(f"{head}{kind}".encode() + b"x" * 50)
