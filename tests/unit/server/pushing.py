@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from io import BytesIO
 from typing import Any
@@ -37,6 +38,11 @@ def _with(packed: bytes, permissions: bytes) -> bytes:
         writer.write(name, content)
     writer.publish(manifest)
     return target.getvalue()
+
+
+def broken(packed: bytes, old: bytes, new: bytes) -> bytes:
+    """Return an archive whose records are not any more what its manifest says."""
+    return gzip.compress(gzip.decompress(packed).replace(old, new))
 
 
 def push(client: httpx.Client, content: bytes, name: str = "kb", **fields: Any) -> httpx.Response:

@@ -1,49 +1,46 @@
-"""Of a file one range can be had; whatever else a client asks for, it gets the whole."""
+"""What is given out piece by piece, and the names under which it is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
-import httpx
 import pytest
 
-Make = Callable[..., httpx.Client]
-CONTENT = b"0123456789"
+from cogx.server.downloads import attachment, begun
 
 
-@pytest.fixture
-def asked(client: Make) -> Callable[[str], httpx.Response]:
-    """Return ``asked(range)``: what comes of a file when a range of it is asked for."""
-    one = client()
-    added = one.post("/api/v1/add", data={"datasetName": "d"}, files={"data": ("a.txt", CONTENT)})
-    place = f"/api/v1/datasets/{added.json()['dataset_id']}/data"
-    (item,) = one.get(place).json()
-    return lambda wanted: one.get(f"{place}/{item['id']}/raw", headers={"Range": wanted})
+def test_small_pieces_are_gathered() -> None:
+    blocks = list(begun(b"ab" for _ in range(100_000)))
+    assert b"".join(blocks) == b"ab" * 100_000
+    assert len(blocks) < 5
 
 
-@pytest.mark.parametrize(
-    ("wanted", "content"),
-    [("bytes=2-4", b"234"), ("bytes=7-", b"789"), ("bytes=-2", b"89"), ("bytes=5-5", b"5"),
-     ("bytes=8-99", b"89")],
-)  # fmt: skip
-def test_a_range_is_given(
-    asked: Callable[[str], httpx.Response], wanted: str, content: bytes
-) -> None:
-    answer = asked(wanted)
-    assert (answer.status_code, answer.content) == (206, content)
+def test_what_cannot_be_given_out_fails_before_the_answer_begins() -> None:
+    def pieces() -> Iterator[bytes]:
+        raise ValueError
+        yield b""
+
+    with pytest.raises(ValueError):
+        begun(pieces())
+
+
+def test_nothing_at_all_is_given_out() -> None:
+    assert b"".join(begun([])) == b""
 
 
 @pytest.mark.parametrize(
-    "wanted",
-    ["bytes=5-2", "bytes=a-b", "lines=1-2", "bytes=", "bytes=-", "bytes=0-1,4-5", "bytes=0x1-2",
-     f"bytes={'9' * 5000}-"],
-    ids=["backwards", "words", "unit", "nothing", "dash", "several", "hexadecimal", "long"],
-)  # fmt: skip
-def test_what_is_no_range_gives_all(asked: Callable[[str], httpx.Response], wanted: str) -> None:
-    answer = asked(wanted)
-    assert (answer.status_code, answer.content) == (200, CONTENT)
-
-
-def test_what_lies_behind_the_end_is_416(asked: Callable[[str], httpx.Response]) -> None:
-    answer = asked("bytes=10-")
-    assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */10")
+    ("name", "told"),
+    [
+        ("kb", 'filename="kb.md"'),
+        ('a"b', "filename=\"a_b.md\"; filename*=UTF-8''a%22b.md"),
+        ("a\r\nX: y", "filename=\"a_X_y.md\"; filename*=UTF-8''a%0D%0AX%3A%20y.md"),
+        ("ü", "filename=\"data.md\"; filename*=UTF-8''%C3%BC.md"),
+        ("../../etc/passwd", "filename=\"etc_passwd.md\"; filename*=UTF-8''passwd.md"),
+        ("..\\..\\x", "filename=\"x.md\"; filename*=UTF-8''x.md"),
+        ("\ud800", "filename=\"data.md\"; filename*=UTF-8''%3F.md"),
+        ("", "filename=\"data.md\"; filename*=UTF-8''data.md"),
+    ],
+    ids=["plain", "quote", "lines", "letters", "directories", "backslashes", "surrogate", "empty"],
+)
+def test_a_name_is_only_a_name(name: str, told: str) -> None:
+    assert attachment(name, ".md") == {"Content-Disposition": f"attachment; {told}"}

@@ -77,3 +77,58 @@ def test_the_report_is_that_of_cognee_in_an_order_that_stays(places: Places) -> 
     at = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
     with current_index(places, "d") as index:
         assert "".join(iter_markdown("kb_prod", index, [notes], 1, at)) == GOLDEN
+
+
+def exported(tmp_path: Path, graph: nx.MultiDiGraph, name: str = "kb") -> str:
+    """Return the report of a graph."""
+    places = Places(tmp_path / "other", "sqlite")
+    places.make()
+    export_graph(graph, str(tmp_path / "other.tar"))
+    import_archive(str(tmp_path / "other.tar"), places.store_uri("d"))
+    at = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
+    with current_index(places, "d") as index:
+        return "".join(iter_markdown(name, index, [], 0, at))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a|b", r"a\|b"),
+        (r"a\|b", r"a\\\|b"),
+        ("a\r\nb\u2028c", "a b c"),
+        ("a\x1b[31mb\u202e", "a\ufffd[31mb\ufffd"),
+        ("<img src=x>", r"\<img src=x>"),
+        (r"\<b>", r"\\\<b>"),
+        ("![x](http://y)", r"\![x\](http://y)"),
+        ("5 < 6 | [1]!", r"5 \< 6 \| [1]!"),
+    ],
+    ids=["pipe", "escaped pipe", "lines", "terminal", "tag", "escaped tag", "image", "harmless"],
+)
+def test_a_name_stays_in_its_cell_whatever_is_in_it(tmp_path: Path, name: str, shown: str) -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_node("a", type="Entity", name=name, description=name)
+    assert f"| {shown} | {shown} |" in exported(tmp_path, graph).split("\n")
+
+
+def test_a_name_opens_no_heading(tmp_path: Path) -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_node("a", type="NodeSet", name="x\n## Entities")
+    assert "- [NodeSet] x ## Entities" in exported(tmp_path, graph).split("\n")
+
+
+def test_every_line_of_a_summary_is_quoted(tmp_path: Path) -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_node("s", type="TextSummary", text="One.\n## Two\n\nThree.")
+    assert "> One.\n> ## Two\n> \n> Three.\n\n" in exported(tmp_path, graph)
+
+
+def test_the_same_graph_gives_the_same_report(tmp_path: Path) -> None:
+    one, other = nx.MultiDiGraph(), nx.MultiDiGraph()
+    for graph, names in ((one, "abc"), (other, "cba")):
+        for name in names:
+            graph.add_node(name, type="Entity", name=name)
+        graph.add_edge("a", "b", "knows")
+        graph.add_edge("a", "c", "knows")
+    (tmp_path / "1").mkdir()
+    (tmp_path / "2").mkdir()
+    assert exported(tmp_path / "1", one) == exported(tmp_path / "2", other)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from cogx.format.records import Document, Entity
 from cogx.server.identity.rights import grant
 
-from ..pushing import archive, ended, files_of, push, pushed
+from ..pushing import archive, broken, ended, files_of, push, pushed
 from ..running import Running
 
 Make = Callable[..., httpx.Client]
@@ -145,15 +144,11 @@ def test_what_waits_is_not_done_at_one_of_the_same_name_that_was_made_since(
 def test_of_two_archives_the_good_one_is_imported(server: Running, one: httpx.Client) -> None:
     form = {"datasetName": "kb", "content_type": "cogx-archive", "run_in_background": "true"}
     good = archive(ADA)
-    bad = _broken(archive(Entity(external_id="b", name="Babbage")))
+    bad = broken(archive(Entity(external_id="b", name="Babbage")), b"Babbage", b"Cabbage")
     files = [("data", ("bad.tar", bad)), ("data", ("good.tar.gz", good))]
     answer = one.post("/api/v1/remember", data=form, files=files).json()
     outcomes = [ended(one, item["pipeline_run_id"])["outcome"] for item in answer["items"]]
     assert outcomes == ["failed", "succeeded"]
-
-
-def _broken(packed: bytes) -> bytes:
-    return gzip.decompress(packed).replace(b"Babbage", b"Cabbage")
 
 
 def test_the_directory_of_a_dataset_is_its_users_alone(server: Running, one: httpx.Client) -> None:
