@@ -43,6 +43,7 @@ from cogx.server.routes import (
     uploads,
     users,
 )
+from cogx.server.same_site import SameSite
 from cogx.server.settings import Settings
 from cogx.server.state.database import Database
 from cogx.server.throttle import Throttle
@@ -97,6 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = Metrics() if settings.metrics else None
     app.state.spans = None
     app.add_middleware(BodyLimit)
+    app.add_middleware(SameSite)
     if settings.tracing:
         from cogx.server.spans import Spans, Tracing  # noqa: PLC0415 - loads OpenTelemetry
 

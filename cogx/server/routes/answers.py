@@ -16,7 +16,7 @@ _MEANINGS: Final = {
     400: "The request is not what this route takes.",
     401: "The key or token is nobody's, or of a user who may not call any more.",
     402: "The budget of tokens is spent.",
-    403: "The caller may not do that, or the dataset is not there.",
+    403: "The caller may not do that, the dataset is not there, or another site asks.",
     404: "There is no such thing, or it is another's.",
     408: "The body stopped coming.",
     409: "It cannot be done as things are.",
@@ -93,8 +93,10 @@ def _correct(document: dict[str, Any]) -> None:
         schemas.pop(name, None)
     schemas[_NAME] = _REFUSAL
     for operations in document["paths"].values():
-        for operation in operations.values():
+        for method, operation in operations.items():
             told = operation["responses"]
+            if method != "get":
+                told.setdefault("403", _answer(403))
             if _FRAMEWORKS[0] in str(told.get("422", "")):
                 del told["422"]
             if operation.get("parameters") or "requestBody" in operation:
