@@ -39,14 +39,12 @@ class Server:
         self.home = home
         self.url = f"http://127.0.0.1:{port}"
         self.log = home / "server.log"
-        self._password = secrets.token_hex(16)
+        self.password = secrets.token_hex(16)
         self._log_file = self.log.open("wb")
         self._process = subprocess.Popen(
             command,
             cwd=home,
-            env=clean_environment(home)
-            | {"DEFAULT_USER_PASSWORD": self._password}
-            | dict(settings),
+            env=clean_environment(home) | {"DEFAULT_USER_PASSWORD": self.password} | dict(settings),
             stdout=self._log_file,
             stderr=subprocess.STDOUT,
         )
@@ -114,7 +112,7 @@ class Server:
         raise AssertionError(f"the server did not start; its log: {self.log}")
 
     def _new_key(self) -> str:
-        form = urllib.parse.urlencode({"username": USER, "password": self._password}).encode()
+        form = urllib.parse.urlencode({"username": USER, "password": self.password}).encode()
         token = self._ask("/api/v1/auth/login", data=form)["access_token"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         answer = self._ask("/api/v1/auth/api-keys", data=b'{"name":"tests"}', headers=headers)
@@ -149,9 +147,13 @@ class CogneeServer(Server):
 
 
 class CogxServer(Server):
-    """``cogx serve`` as it comes: its store is Ladybug, and it has no language model."""
+    """``cogx serve`` as it comes: its store is Ladybug, and it has no language model.
 
-    def __init__(self, home: Path) -> None:
+    Args:
+        settings: variables of its environment.
+    """
+
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
         port = _free_port()
         command = [
             sys.executable,
@@ -163,7 +165,7 @@ class CogxServer(Server):
             "--data",
             str(home / "data"),
         ]
-        super().__init__(command, home, port, {})
+        super().__init__(command, home, port, settings or {})
 
 
 def _free_port() -> int:

@@ -17,7 +17,7 @@ from cogx.remote.saved_login import login_path
 from . import comparison, fidelity
 from .comparison import graph_keys
 from .conftest import REAL_SMALL, TEXT, Cogx, Home, Reading
-from .server_process import CogxServer
+from .server_process import USER, CogxServer
 from .session import PeerFault, PeerSession, clean_environment
 
 CLI = Path(__file__).with_name("peer_cli.py")
@@ -312,6 +312,49 @@ def test_from_texts_to_a_schema_to_a_prompt_to_a_graph_with_curl(ours: CogxServe
     asked = json.dumps({"datasets": ["chain"], "graphModel": schema, "customPrompt": prompt})
     (run,) = curl(ours, "/api/v1/cognify", *key, *body, asked).values()
     assert (run["status"], run["payload"]["items_processed"]) == ("PipelineRunCompleted", 1)
+
+
+@pytest.fixture
+def with_cloud(ours: CogxServer, tmp_path: Path) -> Iterator[CogxServer]:
+    """Run a second server of ours, whose operator has set the first one as its cloud."""
+    cloud = {"COGNEE_SERVICE_URL": ours.url, "COGNEE_API_KEY": ours.key}
+    with CogxServer(tmp_path / "second", cloud) as running:
+        yield running
+
+
+def test_the_examples_of_sync_run_as_they_are_documented(
+    with_cloud: CogxServer, ours: CogxServer
+) -> None:
+    """Once with ids and once with an empty object, with the cookie of a login."""
+    form = ("-d", f"username={USER}&password={with_cloud.password}")
+    token = curl(with_cloud, "/api/v1/auth/login", *form)["access_token"]
+    names = ("shelf_a", "shelf_b")
+    for name in names:
+        curl(with_cloud, "/api/v1/add", "-H", f"Authorization: Bearer {token}",
+             "-F", f"datasetName={name}", "-F", f"raw_data={LETTER} {name}")  # fmt: skip
+    ids = [with_cloud.dataset(name) for name in names]
+    for body in (json.dumps({"dataset_ids": ids}), "{}"):
+        begun = curl(
+            with_cloud, "/api/v1/sync", "-X", "POST", "-H", "Content-Type: application/json",
+            "-H", f"Cookie: auth_token={token}", "-d", body,
+        )  # fmt: skip
+        assert (begun["status"], sorted(begun["dataset_ids"])) == ("started", sorted(ids))
+        assert sorted(begun["dataset_names"]) == list(names)
+        assert wait_for_sync(with_cloud, begun["run_id"])["status"] == "completed"
+    for name in names:
+        base = f"/api/v1/datasets/{ours.dataset(name)}/data"
+        (row,) = ours.get(base)
+        assert ours.content(row["rawDataLocation"]) == f"{LETTER} {name}".encode()
+
+
+def wait_for_sync(server: CogxServer, run_id: str) -> dict[str, Any]:
+    """Poll a sync until it has ended; return how."""
+    deadline = time.monotonic() + _WAIT_S
+    told: dict[str, Any] = {"status": "started"}
+    while told["status"] in ("started", "in_progress") and time.monotonic() < deadline:
+        told = server.get(f"/api/v1/sync/{run_id}")
+        time.sleep(0.1)
+    return told
 
 
 @pytest.fixture
