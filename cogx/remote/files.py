@@ -213,6 +213,7 @@ class SyncRoutes:
             ("mime_type", file.mime_type or "application/octet-stream"),
             ("extension", Path(file.name).suffix.lstrip(".")),
             ("md5", file.md5),
+            *_about(file),
         ]
         path = f"{self._path}/data/{quote(file.id, safe='')}"
         body = partial(FileForm, file=file, fields=fields, part="file", advance=advance)
@@ -242,9 +243,14 @@ def make_dataset(server: Server, name: str) -> RemoteDataset:
 
 
 def _fields(file: FileToSend, dataset_name: str, dataset_id: str | None) -> list[tuple[str, str]]:
-    metadata = {**file.external_metadata, MARK: {"sha256": file.sha256, "document": file.id}}
     target = ("datasetId", dataset_id) if dataset_id else ("datasetName", dataset_name)
-    fields = [target, ("external_metadata", json.dumps([metadata]))]
+    return [target, *_about(file)]
+
+
+def _about(file: FileToSend) -> list[tuple[str, str]]:
+    """Return the fields that say of a file what its bytes do not, with our mark."""
+    metadata = {**file.external_metadata, MARK: {"sha256": file.sha256, "document": file.id}}
+    fields = [("external_metadata", json.dumps([metadata]))]
     if file.label:
         fields.append(("labels", json.dumps([file.label])))
     return fields + [("node_set", one) for one in file.node_set]

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from cogx.server import data, quota, raw_data
-from cogx.server.about_files import About
+from cogx.server.about_files import About, about_files
 from cogx.server.bodies import Name
 from cogx.server.context import Caller, Context, Ctx
 from cogx.server.datasets import Dataset, Uuid
@@ -30,7 +30,7 @@ from cogx.server.synced_datasets import synced_dataset
 from cogx.server.upload_use import mismatch
 
 _MARK: Final = "cogx_sync"
-"""Where our client looks for the hash and the id of what it has sent."""
+"""Where our client looks for the id of what it has sent."""
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"application/octet-stream": {}}},
     206: {"content": {"application/octet-stream": {}}},
@@ -55,6 +55,8 @@ class SentFile(BaseModel):
     md5: str | None = Field(None, description="Of the file; checked.")
     mime_type: Name | None = None
     extension: Name | None = None
+    labels: str | None = Field(None, description="JSON: a list of one text.")
+    external_metadata: str | None = Field(None, description="JSON: a list of one object.")
 
 
 class Kept(BaseModel):
@@ -100,7 +102,7 @@ async def put_file(
             file.name += f".{asked.extension}"
         file.mime_type = asked.mime_type or file.mime_type
         dataset, taken = await to_thread.run_sync(
-            _kept, context, caller, (dataset_id, asked.dataset_name), data_id, file
+            _kept, context, caller, (dataset_id, asked.dataset_name), file, _about(asked, data_id)
         )
     return {
         "data_id": data_id,
@@ -169,10 +171,14 @@ async def cognify(body: add.Cognify, caller: Caller, context: Ctx) -> Response:
     return await add.cognify(body, caller, context)
 
 
+def _about(asked: SentFile, data_id: str) -> About:
+    told = about_files(1, asked.labels, asked.external_metadata)[0]
+    return About(told.label, {_MARK: {"document": data_id}} | (told.metadata or {}))
+
+
 def _kept(
-    context: Context, caller: User, told: tuple[str, str | None], data_id: str, file: ReceivedFile
+    context: Context, caller: User, told: tuple[str, str | None], file: ReceivedFile, about: About
 ) -> tuple[Dataset, Taken]:
-    about = About(metadata={_MARK: {"sha256": file.sha256, "document": data_id}})
     with context.database.write() as state:
         dataset = synced_dataset(state, caller, "write", *told)
         quota.check(context, dataset.owner_id, file.size_bytes)

@@ -101,6 +101,20 @@ def test_what_is_kept_here_is_there_then(client: Make, there: httpx.Client) -> N
     assert files(there, told["datasets"][0]["remote_name"]) == sorted(contents)
 
 
+def test_what_is_said_of_a_file_goes_with_it(client: Make, there: httpx.Client) -> None:
+    one = client()
+    said = {"labels": '["Meeting"]', "external_metadata": '[{"page": 7}]'}
+    content = {"data": ("notes.txt", b"Ada met Babbage, said with a label.")}
+    one.post("/api/v1/add", data={"datasetName": "kb"} | said, files=content)
+    found = sync(one)["datasets"][0]["remote_id"]
+    item = there.get(f"/api/v1/datasets/{found}/data").json()[0]
+    assert (item["name"], item["label"], item["externalMetadata"]["page"]) == (
+        "notes",
+        "Meeting",
+        7,
+    )
+
+
 def test_a_second_sync_sends_nothing(client: Make) -> None:
     one = client()
     add(one, b"one text")
