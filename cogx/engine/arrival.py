@@ -15,7 +15,7 @@ from cogx.engine.holdings import Holdings
 from cogx.engine.incoming import Incoming
 from cogx.engine.load import load_into, load_new
 from cogx.engine.receipt import Receipt
-from cogx.engine.rewriting import Rewritten
+from cogx.engine.stages import Rewritten
 from cogx.engine.tally import Tally
 from cogx.engine.targets import Session, Target
 from cogx.graph.reconcile import Action

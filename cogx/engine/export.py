@@ -12,7 +12,8 @@ from cogx.archive.writer import ArchiveWriter, Target, exported_now
 from cogx.engine.header import manifest_of
 from cogx.engine.holdings import StoreRecords
 from cogx.engine.receipt import Meter, Receipt
-from cogx.engine.rewriting import Rewriting, Stages
+from cogx.engine.rewriting import Rewriting
+from cogx.engine.stages import Stages
 from cogx.engine.uris import reading
 from cogx.errors import EmptyGraph
 from cogx.graph.datasets import reader_of

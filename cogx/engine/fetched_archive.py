@@ -15,7 +15,8 @@ from cogx.engine.header import header_of, manifest_of
 from cogx.engine.proven import proven
 from cogx.engine.receipt import Receipt
 from cogx.engine.record_sources import ArchiveRecords
-from cogx.engine.rewriting import Rewriting, Stages
+from cogx.engine.rewriting import Rewriting
+from cogx.engine.stages import Stages
 from cogx.errors import EmptyGraph
 from cogx.format.manifest import Manifest
 from cogx.progress import Progress

@@ -13,7 +13,8 @@ from cogx.engine.deriving import DEFAULT, Deriving
 from cogx.engine.proven import proven
 from cogx.engine.receipt import Meter, Receipt
 from cogx.engine.resolving import Resolving
-from cogx.engine.rewriting import Rewriting, Rewritten, rewritten
+from cogx.engine.rewriting import Rewriting
+from cogx.engine.stages import Rewritten, rewritten
 from cogx.engine.targets import target_of
 from cogx.errors import EmptyGraph, InvalidArchive, UnknownMode, UnknownName
 from cogx.format.layout import GRAPH_KINDS, KINDS

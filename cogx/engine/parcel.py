@@ -22,8 +22,9 @@ from cogx.engine.header import header_of, manifest_of
 from cogx.engine.holdings import StoreRecords
 from cogx.engine.proven import proven
 from cogx.engine.record_sources import ArchiveRecords, OnlyKinds
-from cogx.engine.rewriting import Rewriting, Stages
+from cogx.engine.rewriting import Rewriting
 from cogx.engine.split_files import stem_of
+from cogx.engine.stages import Stages
 from cogx.engine.uris import parse_uri, reading
 from cogx.errors import BadSetting, UnknownName
 from cogx.format.layout import CONTENT_KINDS, GRAPH_KINDS, KINDS, SUFFIXES

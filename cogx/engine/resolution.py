@@ -14,7 +14,8 @@ from cogx.engine.proven import proven
 from cogx.engine.receipt import Meter, Receipt
 from cogx.engine.record_sources import ArchiveRecords
 from cogx.engine.resolving import Resolving, check_score
-from cogx.engine.rewriting import Rewriting, Stages
+from cogx.engine.rewriting import Rewriting
+from cogx.engine.stages import Stages
 from cogx.errors import BadSetting
 from cogx.limits import Limits
 from cogx.progress import SILENT, Progress
