@@ -13,6 +13,7 @@ import msgspec
 from cogx.codec import canonical
 from cogx.errors import StoreRefused
 from cogx.stores.ladybug.kinds import KINDS, Kind
+from cogx.stores.schema_version import check_version
 
 SCHEMA_VERSION: Final = 1
 _NODE: Final = "node_table:"
@@ -76,7 +77,7 @@ def read_records(meta: dict[str, str]) -> tuple[dict[str, NodeTable], dict[str, 
     Raises:
         StoreRefused: a newer schema version, or a record that cannot be read.
     """
-    check_version(meta.get("schema_version"))
+    check_version(meta.get("schema_version"), SCHEMA_VERSION)
     nodes: dict[str, NodeTable] = {}
     edges: dict[str, EdgeTable] = {}
     for key, text in meta.items():
@@ -94,18 +95,6 @@ def read_records(meta: dict[str, str]) -> tuple[dict[str, NodeTable], dict[str, 
                 f"The store's record of {key!r:.80} is damaged. Restore the store from an archive."
             ) from error
     return nodes, edges
-
-
-def check_version(found: str | None) -> None:
-    """Refuse a store whose layout is newer than this cogx."""
-    if found is None or not found.isascii() or not found.isdigit():
-        raise StoreRefused(f"The store's schema_version is {found!r:.40}, not a number.")
-    if int(found) > SCHEMA_VERSION:
-        raise StoreRefused(
-            f"The store has layout {found}, written by a newer cogx; this one reads up to "
-            f"{SCHEMA_VERSION}. Upgrade cogx.",
-            found=found,
-        )
 
 
 def _columns(value: dict[str, Any]) -> list[Column]:

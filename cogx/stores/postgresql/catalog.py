@@ -13,6 +13,7 @@ from cogx.errors import StoreRefused
 from cogx.stores.postgresql import layout
 from cogx.stores.postgresql.address import Address
 from cogx.stores.postgresql.connection import Connection
+from cogx.stores.schema_version import check_version
 
 _COLUMNS_OF: Final = {"nodes": layout.NODE_COLUMNS, "edges": layout.EDGE_COLUMNS}
 _RELATIONS: Final = """SELECT relname, relkind::text FROM pg_class
@@ -80,7 +81,7 @@ def look(connection: Connection, address: Address) -> Catalog | None:
     place = sql.Identifier(address.schema, layout.META)
     query = sql.SQL("SELECT key, value FROM {}").format(place)
     meta: dict[str, str] = dict(connection.execute(query).fetchall())
-    layout.check_version(meta.get("schema_version"))
+    check_version(meta.get("schema_version"), layout.SCHEMA_VERSION)
     for name in _COLUMNS_OF:
         if kinds.get(name) not in _TABLE_KINDS:
             raise StoreRefused(

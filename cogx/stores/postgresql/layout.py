@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-from cogx.errors import StoreRefused
-
 SCHEMA_VERSION: Final = 1
 META: Final = "_cogx_meta"
 NODE_COLUMNS: Final = ("id", "type", "labels", "properties", "_cogx")
@@ -96,15 +94,3 @@ WHERE (old.source, old.target, old.predicate, old.properties::text, old._cogx::t
   IS DISTINCT FROM (EXCLUDED.source, EXCLUDED.target, EXCLUDED.predicate,
   EXCLUDED.properties::text, EXCLUDED._cogx::text)""",
 }
-
-
-def check_version(found: str | None) -> None:
-    """Refuse a store whose layout is newer than this cogx."""
-    if found is None or not found.isascii() or not found.isdigit():
-        raise StoreRefused(f"The store's schema_version is {found!r:.40}, not a number.")
-    if int(found) > SCHEMA_VERSION:
-        raise StoreRefused(
-            f"The store has layout {found}, written by a newer cogx; this one reads up to "
-            f"{SCHEMA_VERSION}. Upgrade cogx.",
-            found=found,
-        )

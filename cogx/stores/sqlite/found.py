@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cogx.errors import StoreRefused
+from cogx.stores.schema_version import check_version
 from cogx.stores.sqlite import layout
 
 
@@ -26,7 +27,7 @@ def read_meta(database: sqlite3.Connection, path: Path) -> dict[str, str]:
         )
     rows = database.execute(f"SELECT key, value FROM {layout.META}")  # noqa: S608
     meta = {str(key): str(value) for key, value in rows}
-    layout.check_version(meta.get("schema_version"))
+    check_version(meta.get("schema_version"), layout.SCHEMA_VERSION)
     return meta
 
 

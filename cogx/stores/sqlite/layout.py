@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cogx.errors import StoreRefused
-
 SCHEMA_VERSION: Final = 1
 META: Final = "_cogx_meta"
 STUB: Final = '{"rest":{"stub":true}}'
@@ -97,15 +95,3 @@ def _mark(column: str) -> str:
 def quoted(name: str) -> str:
     """Return a name as it stands in SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def check_version(found: str | None) -> None:
-    """Refuse a store whose layout is newer than this cogx."""
-    if found is None or not found.isascii() or not found.isdigit():
-        raise StoreRefused(f"The store's schema_version is {found!r:.40}, not a number.")
-    if int(found) > SCHEMA_VERSION:
-        raise StoreRefused(
-            f"The store has layout {found}, written by a newer cogx; this one reads up to "
-            f"{SCHEMA_VERSION}. Upgrade cogx.",
-            found=found,
-        )
