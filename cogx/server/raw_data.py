@@ -10,7 +10,7 @@ from cogx.server.context import Context
 from cogx.server.datasets import Dataset
 from cogx.server.form import ReceivedFile
 from cogx.server.identity.users import User
-from cogx.server.intake import Taken, check_forms, take, taken_body
+from cogx.server.intake import Taken, take, taken_body
 from cogx.server.jobs.queue import Job, add_job, job_by_id
 from cogx.server.runs import COGNIFY
 
@@ -18,14 +18,17 @@ ADD: Final = "add_pipeline"
 
 
 def keep(
-    context: Context, dataset: Dataset, files: Sequence[ReceivedFile], about: Sequence[About] = ()
+    context: Context,
+    dataset: Dataset,
+    files: Sequence[ReceivedFile],
+    forms: Sequence[str],
+    about: Sequence[About] = (),
 ) -> Taken:
     """Keep files in a dataset, all or none.
 
-    Raises:
-        Refusal: one is of a form that cannot be read (415).
+    Args:
+        forms: what :func:`cogx.server.intake.check_forms` says of them.
     """
-    forms = check_forms(files)
     with context.database.write() as state:
         return take(state, context.places, dataset.id, files, forms, about=about)
 

@@ -60,6 +60,7 @@ class Dispatcher:
         # Of their own: those of the routes must not wait for jobs.
         self._threads = CapacityLimiter(settings.workers)
         self._wake = asyncio.Event()
+        self._event_loop = asyncio.get_running_loop()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._waiters: dict[str, list[asyncio.Event]] = defaultdict(list)
         self._loop: asyncio.Task[None] | None = None
@@ -87,8 +88,8 @@ class Dispatcher:
         await asyncio.gather(*self._running.values())
 
     def wake(self) -> None:
-        """Say that there may be a job."""
-        self._wake.set()
+        """Say that there may be a job; any thread may."""
+        self._event_loop.call_soon_threadsafe(self._wake.set)
 
     async def ended(self, job_id: str) -> Job:
         """Wait until a job has ended, and return it.

@@ -19,7 +19,7 @@ from cogx.server.form import Form
 from cogx.server.forms import checked, multipart, received
 from cogx.server.identity.rights import permitted, require
 from cogx.server.identity.users import User
-from cogx.server.intake import Taken, received_texts, taken_body
+from cogx.server.intake import Taken, check_forms, received_texts, taken_body
 from cogx.server.patience import patient
 from cogx.server.refusals import refused
 from cogx.server.routes.answers import answers
@@ -135,10 +135,11 @@ def _kept(context: Context, caller: User, asked: AddForm, form: Form) -> tuple[D
     if not form.files:
         raise refused(400, "There is nothing to add: no file and no text was sent.")
     about = about_files(len(form.files), asked.labels, asked.external_metadata)
+    kinds = check_forms(form.files)
     with context.database.write() as state:
         dataset = target(state, caller, asked.dataset_name, asked.dataset_id)
         quota.check(context, dataset.owner_id, sum(file.size_bytes for file in form.files))
-    return dataset, raw_data.keep(context, dataset, form.files, about)
+    return dataset, raw_data.keep(context, dataset, form.files, kinds, about)
 
 
 def _run(status: str, run_id: str, dataset_id: str | None, result: Any) -> dict[str, Any]:

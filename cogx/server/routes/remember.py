@@ -15,7 +15,7 @@ from cogx.server.context import Caller, Context, Ctx
 from cogx.server.form import Form
 from cogx.server.forms import checked, multipart, received
 from cogx.server.identity.users import User
-from cogx.server.intake import received_texts, texts_of
+from cogx.server.intake import check_forms, received_texts, texts_of
 from cogx.server.patience import patient
 from cogx.server.pushes import ARCHIVE, Answer, take_archives
 from cogx.server.refusals import failed, invalid, refused
@@ -72,8 +72,9 @@ async def _contents(context: Context, caller: User, asked: RememberForm, form: F
 
     def begin() -> Any:
         about = about_files(len(form.files), asked.labels, asked.external_metadata)
+        kinds = check_forms(form.files)
         dataset = target_of(context, caller, asked, form)
-        taken = raw_data.keep(context, dataset, form.files, about)
+        taken = raw_data.keep(context, dataset, form.files, kinds, about)
         job = raw_data.cognify(
             context,
             caller,

@@ -22,7 +22,7 @@ from cogx.server.downloads import Download
 from cogx.server.form import ReceivedFile
 from cogx.server.forms import checked, multipart, received
 from cogx.server.identity.users import User
-from cogx.server.intake import Taken
+from cogx.server.intake import Taken, check_forms
 from cogx.server.refusals import invalid, refused
 from cogx.server.routes import add
 from cogx.server.routes.answers import answers
@@ -179,7 +179,8 @@ def _about(asked: SentFile, data_id: str) -> About:
 def _kept(
     context: Context, caller: User, told: tuple[str, str | None], file: ReceivedFile, about: About
 ) -> tuple[Dataset, Taken]:
+    kinds = check_forms([file])
     with context.database.write() as state:
         dataset = synced_dataset(state, caller, "write", *told)
         quota.check(context, dataset.owner_id, file.size_bytes)
-    return dataset, raw_data.keep(context, dataset, [file], [about])
+    return dataset, raw_data.keep(context, dataset, [file], kinds, [about])

@@ -267,7 +267,7 @@ def test_a_gateway_s_word_is_no_proof_and_no_reason_to_send_again(
 
 @pytest.mark.parametrize(
     ("status", "partly"),
-    [(400, False), (401, False), (403, False), (415, False), (413, False), (409, True),
+    [(400, False), (401, False), (403, False), (415, True), (413, False), (409, True),
      (422, True), (500, True)],
 )  # fmt: skip
 def test_a_refusal_is_told_once_and_says_what_may_be_left(

@@ -85,9 +85,9 @@ def test_a_form_that_cannot_be_read_is_415_and_nothing_of_the_request_is_kept(
         ("data", ("b.xlsx", b"PK\3\4", "application/vnd.ms-excel")),
     ]
     one = client()
-    answer = one.post("/api/v1/remember", data={"datasetName": "mem"}, files=files)
-    assert answer.status_code == 415
-    assert data(one) == []
+    for path in ("/api/v1/remember", "/api/v1/add"):
+        assert one.post(path, data={"datasetName": "mem"}, files=files).status_code == 415
+    assert one.get("/api/v1/datasets").json() == []
 
 
 def test_words_find_texts(one: httpx.Client) -> None:
