@@ -165,12 +165,16 @@ def reexport(
 
 @dataclass(frozen=True)
 class Home:
-    """A cognee at rest with a dataset `sample` of two people and one `papers`."""
+    """A cognee at rest with a dataset `sample` of two people and one `papers`.
+
+    ``bobs`` is his `sample`, which Eve may read, ``diary`` his `diary`, which she may not.
+    """
 
     place: Path
     graph: list[comparison.Record]
     theirs: Reading
     bobs: str
+    diary: str
 
     @property
     def root(self) -> Path:
@@ -196,7 +200,8 @@ def home(
         session.run("sample", theirs, "--dataset", "sample")
         session.run("add", notes, "--dataset", "papers")
         bobs = session.run("add", "--dataset", "sample", "--owner", BOB)["dataset"]
-        session.run("add", "--dataset", "diary", "--owner", BOB)
+        diary = session.run("add", "--dataset", "diary", "--owner", BOB)["dataset"]
         session.run("add", "--dataset", "diary", "--owner", EVE)
+        session.run("share", EVE, "--dataset", "sample", "--owner", BOB)
         graph = graph_of(session, "sample")
-    return Home(place, graph, read(theirs), bobs)
+    return Home(place, graph, read(theirs), bobs, diary)

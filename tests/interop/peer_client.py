@@ -6,6 +6,8 @@ Must never go round cognee: every call is one that its SDK offers, with nothing 
 from __future__ import annotations
 
 import dataclasses
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,9 +15,10 @@ from uuid import UUID
 
 import cognee
 from cognee import QAEntry, SearchType
+from cognee.api.v1.serve.credentials import load_credentials
 from pydantic import BaseModel
 
-CALLS = {
+CALLS: dict[str, Callable[..., Any]] = {
     "serve": cognee.serve,
     "disconnect": cognee.disconnect,
     "push": cognee.push,
@@ -27,6 +30,7 @@ CALLS = {
     "add": cognee.add,
     "cognify": cognee.cognify,
     "list_data": cognee.datasets.list_data,
+    "load_credentials": load_credentials,
 }
 
 
@@ -39,7 +43,8 @@ async def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     made = {key: _made(key, value) for key, value in arguments.items()}
     path = made.pop("file", None)
     if path is None:
-        return {"answer": _plain(await CALLS[name](**made))}
+        answer = CALLS[name](**made)
+        return {"answer": _plain(await answer if inspect.isawaitable(answer) else answer)}
     with Path(path).open("rb") as file:
         return {"answer": _plain(await CALLS[name](data=file, **made))}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tarfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,15 @@ def test_packing_keeps_the_permission_layer(
     assert members(packed)["permissions.json"] == members(secret)["permissions.json"]
 
 
+@dataclass(frozen=True)
+class Restored:
+    """What cognee counted of our export, and the graphs that it made of it and of its own."""
+
+    answer: Record
+    graph: list[Record]
+    theirs: list[Record]
+
+
 @pytest.fixture(scope="session")
 def restored(
     cognee_python: Path,
@@ -114,47 +124,43 @@ def restored(
     cogx: Cogx,
     graph_of: Callable[[PeerSession, str], list[Record]],
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Record, list[Record]]:
-    """Give what cognee counted and holds after it imported our export from Ladybug.
+) -> Restored:
+    """Let cognee import our export from Ladybug, and the archive that it was made of.
 
-    Each document id belongs to one dataset of a cognee home, so each import has a home of
-    its own.
+    Each document id belongs to one dataset of a cognee home, so the second goes without them.
     """
     place = tmp_path_factory.mktemp("restored")
     cogx("import", original.archive, f"ladybug:{place / 'graph'}")
     cogx("export", f"ladybug:{place / 'graph'}", place / "out.cogx.tar.gz")
     with PeerSession(cognee_python, place / "home") as session:
         answer = session.run("import", place / "out.cogx.tar.gz", "--dataset", "restored")
-        return answer, graph_of(session, "restored")
+        _without_documents(original.archive, place / "theirs.tar.gz")
+        session.run("import", place / "theirs.tar.gz", "--dataset", "theirs")
+        return Restored(answer, graph_of(session, "restored"), graph_of(session, "theirs"))
 
 
-def test_cognee_restores_every_record(
-    original: Reading, restored: tuple[Record, list[Record]]
-) -> None:
-    answer, _ = restored
+def _without_documents(archive: Path, target: Path) -> None:
+    """Write a tarball of an archive's other members, byte for byte."""
+    with tarfile.open(archive) as source, tarfile.open(target, "w:gz") as made:
+        for info in source:
+            if info.name != "documents.jsonl":
+                made.addfile(info, source.extractfile(info))
+
+
+def test_cognee_restores_every_record(original: Reading, restored: Restored) -> None:
+    answer = restored.answer
     assert answer["status"] == "completed"
     assert answer["record_counts"] == original.answer["counts"]
     assert (answer["skipped_facts"], answer["deduped_edges"]) == (0, 0)
 
 
-def test_cognee_restores_the_same_ids_and_edges(
-    original: Reading, restored: tuple[Record, list[Record]]
-) -> None:
-    nodes, edges = comparison.graph_keys(restored[1])
+def test_cognee_restores_the_same_ids_and_edges(original: Reading, restored: Restored) -> None:
+    nodes, edges = comparison.graph_keys(restored.graph)
     assert nodes == comparison.node_ids(original.records)
     assert edges == comparison.edge_keys(original.records)
 
 
-def test_cognee_cannot_tell_our_archive_from_its_own(
-    cognee_python: Path,
-    original: Reading,
-    restored: tuple[Record, list[Record]],
-    graph_of: Callable[[PeerSession, str], list[Record]],
-    tmp_path: Path,
-) -> None:
-    """Every property of every node and edge is what its own archive would have left (but NaN)."""
-    with PeerSession(cognee_python, tmp_path / "home") as session:
-        session.run("import", original.archive, "--dataset", "restored")
-        theirs = graph_of(session, "restored")
-    expected, found = map(comparison.spelled, (theirs, restored[1]))
+def test_cognee_cannot_tell_our_archive_from_its_own(restored: Restored) -> None:
+    """Every property of every node and edge is what its own archive has left (but NaN)."""
+    expected, found = map(comparison.spelled, (restored.theirs, restored.graph))
     assert comparison.graph_difference(expected, found) == ""

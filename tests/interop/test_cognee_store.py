@@ -178,26 +178,22 @@ def test_no_byte_changes_and_cognee_still_works(
 
 
 def test_a_running_cognee_is_read_as_it_is(
-    cognee_python: Path, cogx: Cogx, tmp_path: Path,
+    peer: PeerSession, cogx: Cogx, tmp_path: Path,
     graph_of: Callable[[PeerSession, str], list[Record]],
 ) -> None:  # fmt: skip
-    place, archive = tmp_path / "home", tmp_path / "a.cogx.tar.gz"
-    with PeerSession(cognee_python, place) as session:
-        session.run("sample", tmp_path / "theirs.cogx.tar.gz", "--dataset", "sample")
-        cogx("export", f"cogx-none:{place}", archive, exit_code=2)
-        cogx("export", f"cognee:sample?root={place / 'system'}", archive)
-        graph = graph_of(session, "sample")
-        session.run("add", "--dataset", "sample")
-        cogx("export", f"cognee:sample?root={place / 'system'}", archive, "--force")
+    archive, running = tmp_path / "a.cogx.tar.gz", f"cognee:running?root={peer.home / 'system'}"
+    peer.run("sample", tmp_path / "theirs.cogx.tar.gz", "--dataset", "running")
+    cogx("export", running, archive)
+    graph = graph_of(peer, "running")
+    peer.run("add", "--dataset", "running")
+    cogx("export", running, archive, "--force")
     found = list(_records(cogx, archive))
     nodes, edges = comparison.graph_keys(graph)
     assert (comparison.node_ids(found), comparison.edge_keys(found)) == (nodes, edges)
     assert sum(record["kind"] == "document" for record in found) == 1
 
 
-def test_names_mean_what_they_mean_in_cognee(
-    cognee_python: Path, home: Home, cogx: Cogx, tmp_path: Path
-) -> None:
+def test_names_mean_what_they_mean_in_cognee(home: Home, cogx: Cogx, tmp_path: Path) -> None:
     archive = tmp_path / "a.cogx.tar.gz"
     cogx("export", home.uri("diary"), archive, exit_code=2)  # bob's, or eve's
     cogx("export", home.uri("nope"), archive, exit_code=2)
@@ -205,9 +201,7 @@ def test_names_mean_what_they_mean_in_cognee(
     assert not archive.exists()
     cogx("export", home.uri("sample", f"&user={BOB}"), archive)
     assert [record["title"][:4] for record in _records(cogx, archive)] == ["text"]
-    cogx("export", home.uri(home.bobs, f"&user={EVE}"), archive, "--force", exit_code=6)
-    with PeerSession(cognee_python, home.place) as session:
-        session.run("share", EVE, "--dataset", "sample", "--owner", BOB)
+    cogx("export", home.uri(home.diary, f"&user={EVE}"), archive, "--force", exit_code=6)
     cogx("export", home.uri(home.bobs, f"&user={EVE}"), archive, "--force")
 
 

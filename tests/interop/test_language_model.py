@@ -98,22 +98,31 @@ def test_hybrid_keeps_the_graph_and_learns_from_the_text(
     assert answering.asked - asked >= result.llm_calls == 1
 
 
+@pytest.fixture(scope="session")
+def derived(server: CogneeServer, graph_and_text: Path, language_model: LanguageModel) -> bool:
+    """Push into a dataset ``derived``; tell whether that was finished."""
+    with language_model.answering():
+        return push_sync(
+            graph_and_text, target_dataset="derived", mode="re-derive", url=server.url,
+            api_key=server.key,
+        ).finished  # fmt: skip
+
+
 def test_re_derive_has_what_the_texts_say_and_the_graph_as_one_of_them(
-    push: Push, server: CogneeServer, answering: LanguageModel
+    derived: bool, server: CogneeServer
 ) -> None:
-    assert push("derived", "re-derive").finished
+    assert derived
     assert entities(server, "derived") >= LEARNED
     assert not PUSHED & entities(server, "derived")
     assert texts(server, "derived") == 2
 
 
 def test_one_graph_is_derived_again_in_a_second_dataset_of_the_server(
-    push: Push, server: CogneeServer, answering: LanguageModel
+    derived: bool, push: Push, server: CogneeServer, answering: LanguageModel
 ) -> None:
     """The server makes the id of a text that it writes of facts of their system alone."""
-    for dataset in ("first-derived", "second-derived"):
-        assert push(dataset, "re-derive").finished
-        assert texts(server, dataset) == 2
+    assert push("derived-again", "re-derive").finished
+    assert texts(server, "derived-again") == texts(server, "derived") == 2
 
 
 def test_a_background_hybrid_push_is_done_when_its_run_is(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +20,7 @@ from cogx.remote.saved_login import login_path
 
 from .conftest import REAL_SMALL
 from .server_process import CogneeServer
+from .session import PeerSession
 
 TEXT = "Ann builds boats."
 
@@ -54,38 +52,23 @@ def test_a_wrong_key_and_none_are_told_apart_and_save_nothing(server: CogneeServ
     assert (live(), login_path().exists()) == (None, False)
 
 
-def test_cognee_reads_the_login_that_we_save(
-    client: MemoryClient, server: CogneeServer, cognee_python: Path, tmp_path: Path
-) -> None:
-    code = (
-        "import json; from cognee.api.v1.serve.credentials import load_credentials as load; "
-        "c = load(); print(json.dumps([c.service_url, c.api_key, c.email, c.access_token]))"
-    )
-    done = subprocess.run(
-        [str(cognee_python), "-c", code],
-        env=os.environ | {"HOME": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        check=True,
-    )
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert told == [server.url, server.key, "local", ""]
+@pytest.fixture
+def beside(peer: PeerSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[PeerSession]:
+    """Give a real cognee, and share its home with it."""
+    monkeypatch.setenv("HOME", str(peer.home))
+    yield peer
+    peer.call("disconnect", clear_saved=True)
 
 
-def test_we_read_the_login_that_cognee_saves(
-    server: CogneeServer, cognee_python: Path, tmp_path: Path
-) -> None:
-    code = (
-        "import sys; from cognee.api.v1.serve import credentials as c; c.save_credentials("
-        "c.CloudCredentials(access_token='', service_url=sys.argv[1], api_key=sys.argv[2]))"
-    )
-    subprocess.run(
-        [str(cognee_python), "-c", code, server.url, server.key],
-        env=os.environ | {"HOME": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        check=True,
-    )
+def test_cognee_reads_the_login_that_we_save(beside: PeerSession, server: CogneeServer) -> None:
+    connect_sync(server.url, server.key)
+    told = beside.call("load_credentials")
+    assert (told["service_url"], told["api_key"]) == (server.url, server.key)
+    assert (told["email"], told["access_token"]) == ("local", "")
+
+
+def test_we_read_the_login_that_cognee_saves(beside: PeerSession, server: CogneeServer) -> None:
+    beside.call("serve", url=server.url, api_key=server.key)
     assert connect_sync().url == server.url
 
 
