@@ -30,6 +30,11 @@ class CogxError(Exception):
         super().__init__(message)
         self.context = context
 
+    @property
+    def full_text(self) -> str:
+        """The message, and the notes that were added to it on its way."""
+        return " ".join((str(self), *getattr(self, "__notes__", ())))
+
 
 class UsageError(CogxError):
     """The call itself is wrong; nothing was read or written."""

@@ -92,7 +92,7 @@ def _misused(error: click.ClickException) -> Failure:
 
 
 def _told(error: CogxError, *, verbose: bool) -> Failure:
-    message = " ".join((str(error), *getattr(error, "__notes__", ())))
+    message = error.full_text
     code = exit_codes.exit_code_of(error)
     failure = Failure(
         type(error).__name__,

@@ -18,7 +18,7 @@ from fastapi.responses import Response
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from cogx.errors import ArchiveError, CogxError, MissingExtra, StoreUnavailable
+from cogx.errors import ArchiveError, BudgetSpent, CogxError, MissingExtra, StoreUnavailable
 
 
 class Refusal(Exception):
@@ -66,13 +66,16 @@ def invalid(where: tuple[str | int, ...], message: str, kind: str = "value_error
 
 def of_error(error: CogxError) -> Refusal:
     """Return what an error of the library means over HTTP."""
+    text = error.full_text
     if isinstance(error, ArchiveError):
-        return failed(400, str(error), code="archive.invalid")
+        return failed(400, text, code="archive.invalid")
+    if isinstance(error, BudgetSpent):
+        return failed(402, text, code="model.budget-spent")
     if isinstance(error, MissingExtra):
-        return failed(503, str(error), code="server.extra-missing")
+        return failed(503, text, code="server.extra-missing")
     if isinstance(error, StoreUnavailable):
-        return failed(503, str(error), code="store.unavailable")
-    return failed(409, str(error), code="request.refused")
+        return failed(503, text, code="store.unavailable")
+    return failed(409, text, code="request.refused")
 
 
 def refusal_of(error: Exception) -> Refusal:

@@ -142,7 +142,7 @@ def do(settings: Settings, job_id: str) -> dict[str, Any]:
         return {"error": _told("Refusal", refusal.status, str(text), refusal.body.get("code"))}
     except CogxError as error:
         answer = of_error(error)
-        text = str(error).replace(f"{settings.data_directory}{os.sep}", "")
+        text = error.full_text.replace(f"{settings.data_directory}{os.sep}", "")
         return {"error": _told(type(error).__name__, answer.status, text, answer.body.get("code"))}
     except Exception as error:
         return {"error": _told(type(error).__name__, 500, "The server failed at this job.", None)

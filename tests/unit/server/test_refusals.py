@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
+from cogx.errors import BudgetSpent
 from cogx.server.refusals import refusal_of
 
 Make = Callable[..., httpx.Client]
@@ -48,6 +49,16 @@ def test_a_database_that_is_busy_says_when_to_try_again() -> None:
 def test_a_fault_of_the_server_stays_one(error: Exception) -> None:
     with pytest.raises(type(error)):
         refusal_of(error)
+
+
+def test_a_budget_that_is_spent_is_told_with_its_figures_and_its_notes() -> None:
+    error = BudgetSpent(3000, 2900, 7)
+    error.add_note("What was answered so far is kept.")
+    refusal = refusal_of(error)
+    assert (refusal.status, refusal.body) == (
+        402,
+        {"error": f"{error} What was answered so far is kept.", "code": "model.budget-spent"},
+    )
 
 
 def test_half_a_character_in_the_name_of_a_field_can_be_told(client: Make) -> None:
