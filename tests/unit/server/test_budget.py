@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cogx.derive.cached import KEPT
 from tests.unit.derive.chat.model_server import ModelServer
 
 from .running import running
@@ -15,18 +16,9 @@ from .running import running
 FRUGAL = """
 from cogx.derive.chat.deriver import ChatDeriver
 from cogx.derive.chat.settings import ChatSettings
-from cogx.errors import BudgetSpent
 
-class Frugal(ChatDeriver):
-    def __init__(self):
-        super().__init__(ChatSettings(url={url!r}, model="m", budget_tokens=100))
-
-    def derive(self, passages):
-        try:
-            yield from super().derive(passages)
-        except BudgetSpent as error:
-            error.add_note("Ask for less.")
-            raise
+def deriver():
+    return ChatDeriver(ChatSettings(url={url!r}, model="m", budget_tokens=100))
 """
 
 
@@ -37,7 +29,7 @@ def frugal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Cl
     about = packages / "frugal-1.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: frugal\nVersion: 1\n")
-    (about / "entry_points.txt").write_text("[cogx.derivers]\nfrugal = frugal:Frugal\n")
+    (about / "entry_points.txt").write_text("[cogx.derivers]\nfrugal = frugal:deriver\n")
     monkeypatch.syspath_prepend(packages)  # workers get it, too
     with ModelServer() as model:
         (packages / "frugal.py").write_text(FRUGAL.format(url=model.url))
@@ -53,4 +45,4 @@ def test_a_budget_that_is_spent_is_told_by_the_job(frugal: httpx.Client) -> None
     assert answer.json()["code"] == "model.budget-spent"
     text = answer.json()["error"]
     assert "would pass the budget of 100 tokens" in text
-    assert text.endswith("Ask for less.")
+    assert text.endswith(KEPT)
