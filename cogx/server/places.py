@@ -3,7 +3,7 @@
 state.sqlite                     users, datasets, jobs (unless a database is named)
 datasets/<id>/graph.lbug         one store per dataset
 datasets/<id>/index.sqlite       what recall looks into; made from the store, may be deleted
-datasets/<id>/files/<data id>    files as they were sent
+datasets/<id>/files/<data id>    files as they were sent, and what archives hold as texts or files
 jobs/<id>/                       what a job owns until it ends
 incoming/                        what is being received; cleared at every start
 uploads/<id>                     resumable uploads
