@@ -30,7 +30,8 @@ def frugal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Cl
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: frugal\nVersion: 1\n")
     (about / "entry_points.txt").write_text("[cogx.derivers]\nfrugal = frugal:deriver\n")
-    monkeypatch.syspath_prepend(packages)  # workers get it, too
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(packages)  # workers get both
     with ModelServer() as model:
         (packages / "frugal.py").write_text(FRUGAL.format(url=model.url))
         with running(tmp_path / "server", deriver="frugal") as one, one.client() as client:
