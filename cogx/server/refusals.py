@@ -18,7 +18,14 @@ from fastapi.responses import Response
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from cogx.errors import ArchiveError, BudgetSpent, CogxError, MissingExtra, StoreUnavailable
+from cogx.errors import (
+    ArchiveError,
+    BudgetSpent,
+    CogxError,
+    MissingExtra,
+    RemoteError,
+    StoreUnavailable,
+)
 
 
 class Refusal(Exception):
@@ -71,6 +78,8 @@ def of_error(error: CogxError) -> Refusal:
         return failed(400, text, code="archive.invalid")
     if isinstance(error, BudgetSpent):
         return failed(402, text, code="model.budget-spent")
+    if isinstance(error, RemoteError):
+        return failed(502, text, code="remote.failed")
     if isinstance(error, MissingExtra):
         return failed(503, text, code="server.extra-missing")
     if isinstance(error, StoreUnavailable):

@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -27,7 +26,6 @@ from cogx.server.index.reading import Index
 from cogx.server.index.tables import FINISH, TABLES, VERSION
 from cogx.server.places import Places
 
-_BATCH: Final = 2000
 _NAMES: Final = ("name", "title", "label")
 _TEXTS: Final = ("content", "text", "description", "value")
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
@@ -144,8 +142,7 @@ def _fill(table: sqlite3.Connection, store: str) -> None:
 
 def _insert(table: sqlite3.Connection, into: str, rows: Iterator[tuple[Any, ...]]) -> None:
     marks = ", ".join("?" * (into.count(",") + 1))
-    while batch := list(islice(rows, _BATCH)):
-        table.executemany(f"INSERT INTO {into} VALUES ({marks})", batch)  # noqa: S608
+    table.executemany(f"INSERT INTO {into} VALUES ({marks})", rows)  # noqa: S608
 
 
 def _item(node: Node) -> tuple[Any, ...]:

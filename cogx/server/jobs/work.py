@@ -134,7 +134,8 @@ def do(settings: Settings, job_id: str) -> dict[str, Any]:
         assert job is not None
         work = Work(settings, database, job)
         # What is made on the way goes with the job's directory, even if this process is killed.
-        tempfile.tempdir = str(work.directory)
+        # So does what a language model has said of a text of one user: kept for another try alone.
+        tempfile.tempdir = os.environ["XDG_CACHE_HOME"] = str(work.directory)
         with while_there(database, work.places, job):
             return {"result": import_module(KINDS[job.kind]).run(work)}
     except Refusal as refusal:

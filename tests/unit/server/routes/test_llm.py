@@ -144,3 +144,23 @@ def test_a_model_answers_from_what_is_remembered(modelled: Running, model: Model
         (hit,) = one.post("/api/v1/recall", json=question).json()
     assert hit["text"] == "In London."
     assert "Ada lived in London." in model.asked[-1].words
+
+
+def test_what_a_model_has_said_is_not_kept_for_others(
+    modelled: Running, model: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    model.says("Ada", entities=[entity("Ada", type="Person")])
+    parts = [("datasetName", (None, "kb")), ("raw_data", (None, "Ada lived in London."))]
+    for _ in range(2):
+        with modelled.client() as one:
+            assert one.post("/api/v1/remember", files=parts).status_code == 200
+    assert (model.calls, list(tmp_path.rglob("derived.sqlite*"))) == (2, [])
+
+
+def test_a_model_that_fails_is_told_as_that(modelled: Running, model: ModelServer) -> None:
+    model.next(*[Answer(401, body={"error": {"message": "no"}})] * 3)
+    parts = [("datasetName", (None, "kb")), ("raw_data", (None, "Ada lived in London."))]
+    with modelled.client() as one:
+        answer = one.post("/api/v1/remember", files=parts)
+    assert (answer.status_code, answer.json()["code"]) == (502, "remote.failed")
