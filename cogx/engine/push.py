@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from cogx.engine.connection import live
 from cogx.engine.parcel import DEFAULT_DATASET, EVERYTHING, Parcel, Shipment
@@ -267,7 +268,8 @@ class _Push:
             mode=mode,
             background=background,
             sha256=parcel.sha256,
-            idempotency_key=parcel.sha256,
+            # Of this sending alone: to the same key a server answers as before, and imports nothing.
+            idempotency_key=uuid4().hex,
             silence_s=self.silence_s,
             progress=self._progress,
             piece_bytes=self._piece_bytes,

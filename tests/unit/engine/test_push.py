@@ -53,6 +53,13 @@ def test_an_archive_arrives_whole(cognee: CogneeLike, good: Path) -> None:
     assert len(cognee.datasets["notes"].graph()["nodes"]) == 2
 
 
+def test_the_same_archive_pushed_again_is_another_push(cognee: CogneeLike, good: Path) -> None:
+    """To a key that it knows a server answers as before: what has gone since would stay gone."""
+    for target in ("notes", "notes", "others"):
+        push_sync(good, url=cognee.url, api_key="secret", target_dataset=target)
+    assert len({upload.headers["idempotency-key"] for upload in cognee.uploads}) == 3
+
+
 def test_a_real_cognee_gets_raw_nodes_with_uuids(cognee: CogneeLike, good: Path) -> None:
     result = push_sync(good, url=cognee.url, api_key="secret")
     assert set(result.sent) == {"raw_node", "fact", "document"}
