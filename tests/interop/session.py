@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any
 
 DRIVER = Path(__file__).with_name("peer.py")
+QUICK = {"VECTOR_DB_SUBPROCESS_ENABLED": "false"}
+"""Vectors are not looked at, and a process of their own takes seconds to begin and to end."""
 
 
 class PeerFault(AssertionError):
@@ -30,7 +32,7 @@ class PeerSession:
         self._process = subprocess.Popen(
             [str(python), str(DRIVER), "--home", str(home), "--listen"],
             cwd=home,
-            env=clean_environment(home),
+            env=clean_environment(home) | QUICK,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log_file,
