@@ -268,7 +268,7 @@ class _Push:
             mode=mode,
             background=background,
             sha256=parcel.sha256,
-            # Of this sending alone: to the same key a server answers as before, and imports nothing.
+            # Of this sending alone: to a key that it knows a server answers and imports nothing.
             idempotency_key=uuid4().hex,
             silence_s=self.silence_s,
             progress=self._progress,
