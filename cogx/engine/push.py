@@ -240,7 +240,7 @@ class _Push:
             )
 
     def _result(self, parcel: Parcel, abilities: Abilities, *, dry_run: bool) -> PushResult:
-        calls = 0 if self.mode == "preserve" else parcel.contents
+        asks_model = self.mode != "preserve" and abilities.has_model
         return PushResult(
             status="not sent" if dry_run else "unknown",
             dataset_name=self._shipment.name,
@@ -253,9 +253,10 @@ class _Push:
             mode=self.mode,
             dry_run=dry_run,
             server_version=abilities.version,
+            server_name=abilities.name,
             sent=parcel.counts,
             size_bytes=parcel.size_bytes,
-            llm_calls=calls,
+            llm_calls=parcel.contents if asks_model else 0,
             declared=parcel.declared,
             changes=parcel.changes,
         )

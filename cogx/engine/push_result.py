@@ -12,8 +12,9 @@ class PushResult:
 
     ``sent`` are records by kind in what was uploaded, ``skipped_facts`` and ``deduped_facts``
     what the server says it left out, ``losses`` what it did not take that it should have, by
-    code; ``declared`` what a server of its kind never keeps. ``llm_calls`` are those to be
-    expected there: one or more for each text. ``run_ids`` are all runs that were started there.
+    code; ``declared`` what a server of its kind never keeps. ``server_name`` is what a cogx server
+    calls itself. ``llm_calls`` are those to be expected there: one or more for each text.
+    ``run_ids`` are all runs that were started there.
     ``parts`` are the archives that the graph takes, one after the other; ``sent`` counts what
     stands in several of them once, and ``size_bytes`` is that of all.
     ``verified`` tells whether the server shows all that was sent; None if nobody looked.
@@ -30,6 +31,7 @@ class PushResult:
     mode: str = "preserve"
     dry_run: bool = False
     server_version: str | None = None
+    server_name: str | None = None
     sent: dict[str, int] = field(default_factory=dict)
     size_bytes: int = 0
     parts: int = 1

@@ -40,6 +40,8 @@ class Abilities:
 
     Attributes:
         version: the text of /health, None if it gives none.
+        name: what a cogx server calls itself, its version included.
+        has_model: a language model is asked there in hybrid and re-derive; True where it is silent.
         is_cogx: a server of this package, or another that offers its routes.
         imports: archives can be imported.
         modes: the import modes it knows.
@@ -54,6 +56,8 @@ class Abilities:
     """
 
     version: str | None = None
+    name: str | None = None
+    has_model: bool = True
     is_cogx: bool = False
     imports: bool = False
     modes: tuple[str, ...] = _MODES
@@ -105,12 +109,14 @@ def look(server: Server) -> Abilities:
     described = _told(server, "/openapi.json")
     routes = described.get("paths")
     told: Mapping[str, Any] = {}
-    says_cogx = str(health.get("server", "")).lower().startswith("cogx")
+    name = str(health.get("server", ""))[:_LONGEST_VERSION]
+    says_cogx = name.lower().startswith("cogx")
     if says_cogx or (isinstance(routes, dict) and CAPABILITIES in routes):
         told = _told(server, CAPABILITIES)
     check_key(server)
     found = Abilities(
         version=version,
+        name=name if says_cogx and name.isprintable() else None,
         imports=_imports(described, version),
         background_preserve_works=(_parts(version) or (0,)) > _LAST_WITHOUT_BACKGROUND,
     )
@@ -212,6 +218,7 @@ def _with_capabilities(found: Abilities, told: Mapping[str, Any]) -> Abilities:
         max_members=_limit(told, "max_members", found.max_members),
         max_upload_bytes=_limit(told, "max_upload_bytes", found.max_upload_bytes),
         background_preserve_works=told.get("background") is True,
+        has_model=told.get("language_model") is not False,
         resumable=told.get("resumable") is True,
         upload_piece_bytes=_limit(told, "upload_chunk_bytes", None) or found.upload_piece_bytes,
         checksum="sha256" in checksums,

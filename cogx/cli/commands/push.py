@@ -120,7 +120,9 @@ def _show(console: Console, what: str, result: PushResult) -> None:
 
 def _headline(what: str, result: PushResult) -> str:
     there = f"dataset {result.target_dataset} of {result.url}"
-    version = f" (version {result.server_version})" if result.server_version else ""
+    told = f"version {result.server_version}" if result.server_version else ""
+    name = result.server_name or told
+    version = f" ({name})" if name else ""
     if result.dry_run:
         return f"Would push {what} to {there}{version}; nothing was sent:"
     if result.finished:

@@ -51,7 +51,9 @@ def command(
         from cogx.server.check import check as look_at
         from cogx.server.serve import serve
         from cogx.server.settings import settings_of
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "cogx":
+            raise
         raise MissingExtra("server", "cogx serve") from error
     given = {"host": host, "port": port, "data_directory": data, "agent_mode": agent_mode or None}
     settings = settings_of({name: value for name, value in given.items() if value is not None})

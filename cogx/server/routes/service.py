@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from cogx.generator import VERSION
 from cogx.server.context import Ctx
+from cogx.server.derivers import has_model
 from cogx.server.health import components_of, uptime_s
 from cogx.server.jobs.queue import count_by_status
 from cogx.server.metrics import MEDIA_TYPE, Metrics
@@ -73,6 +74,7 @@ def capabilities(context: Ctx) -> dict[str, Any]:
         "max_member_bytes": settings.max_member_bytes,
         "max_total_bytes": settings.max_total_bytes,
         "background": True,
+        "language_model": has_model(settings),
         "resumable": True,
         "upload_chunk_bytes": settings.upload_chunk_bytes,
         "checksum": ["sha256"],

@@ -18,6 +18,7 @@ from cogx.engine.pull import pull_sync
 from cogx.engine.push import push_sync, wait_sync
 from cogx.format.manifest import Manifest
 from cogx.format.records import Document, Entity, Fact
+from cogx.generator import GENERATOR
 from cogx.server.identity import rights
 from cogx.server.identity.users import User
 
@@ -184,6 +185,16 @@ def test_our_push_and_pull_lose_nothing(server: Running, client: Make, tmp_path:
     push_sync(str(source), target_dataset="kb", url=server.url, api_key=key)
     pull_sync(server.url, "kb", str(target), api_key=key)
     assert validate(target).fingerprint == validate(source).fingerprint
+
+
+def test_our_push_calls_the_server_by_its_name_and_expects_no_model(
+    server: Running, tmp_path: Path
+) -> None:
+    source = tmp_path / "kb.cogx.tar.gz"
+    source.write_bytes(SMALL)
+    key = server.key(server.user())
+    result = push_sync(str(source), target_dataset="kb", mode="hybrid", url=server.url, api_key=key)
+    assert (result.server_name, result.llm_calls) == (GENERATOR, 0)
 
 
 def test_a_background_push_of_ours_is_waited_for(
