@@ -69,6 +69,14 @@ def test_an_import_of_the_same_again_changes_nothing(client: Make) -> None:
     assert send(one, SMALL).json()["items"][-1]["fingerprint"] == first
 
 
+@pytest.mark.parametrize("compression", ["zst", "tar"])
+def test_archives_may_be_packed_otherwise(client: Make, compression: str) -> None:
+    packed = BytesIO()
+    with ArchiveWriter(packed, compression=compression) as writer:
+        writer.write(Entity(external_id="a", name="Ada"))
+    assert send(client(), packed.getvalue()).json()["items"][-1]["graph_nodes"] == 1
+
+
 def test_two_archives_of_one_request_are_both_told(client: Make) -> None:
     other = archive(Entity(external_id="c", name="Clement"))
     files = [("data", ("a.tar.gz", SMALL)), ("data", ("b.tar.gz", other))]
