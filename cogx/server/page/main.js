@@ -77,7 +77,12 @@ function drawBar(name) {
 async function logIn() {
   user = await ask("GET", "users/me");
   await show();
-  view.focus({ preventScroll: true });
+  focusView();
+}
+
+/** Let the keyboard begin at the view, unless somebody is at work in it already. */
+function focusView() {
+  if (!view.contains(document.activeElement)) view.focus({ preventScroll: true });
 }
 
 async function logOut() {
@@ -107,7 +112,7 @@ document.addEventListener("loggedout", () => {
 addEventListener("hashchange", async () => {
   await show();
   scrollTo(0, 0);
-  view.focus({ preventScroll: true });
+  focusView();
 });
 try {
   await logIn();

@@ -21,6 +21,8 @@ _MOST_ROWS: Final = 500_000
 _BUCKET: Final = 2048
 _SHRINK: Final = 16
 _FEWEST_ROWS: Final = 16
+_USUAL_LEAST_ROWS: Final = 64
+_LEAST_BYTES: Final = 4 << 20
 
 
 def node_blocks(database: Database, table: NodeTable, block_bytes: int) -> Iterator[pa.Table]:
@@ -156,7 +158,8 @@ def _next_rows(rows: int, block: pa.Table, block_bytes: int) -> int:
     if not block.num_rows:
         return min(rows * 8, _MOST_ROWS)
     each: int = max(1, block.nbytes // block.num_rows)
-    return max(1, min(rows * 8, _MOST_ROWS, block_bytes // each))
+    least = max(1, min(_USUAL_LEAST_ROWS, _LEAST_BYTES // each))
+    return max(least, min(rows * 8, _MOST_ROWS, block_bytes // each))
 
 
 def _with_ids(block: pa.Table, table: str) -> pa.Table:
