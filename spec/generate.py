@@ -90,10 +90,9 @@ def fields_table(path: str) -> str:
 
 
 def _type(field: dict[str, Any]) -> str:
-    if "const" in field:
-        return f"`{json.dumps(field['const'])}`"
-    if "enum" in field:
-        return " or ".join(f"`{json.dumps(choice)}`" for choice in field["enum"])
+    fixed = [field["const"]] if "const" in field else field.get("enum")
+    if fixed is not None:
+        return " or ".join(f"`{json.dumps(choice)}`" for choice in fixed)
     if "anyOf" in field:
         return " or ".join(_reference(choice) for choice in field["anyOf"])
     if "$ref" in field:
