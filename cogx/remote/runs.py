@@ -28,12 +28,13 @@ RUNS: Final = "/api/v1/activity/pipeline-runs"
 STATUS: Final = "/api/v1/datasets/status"
 PIPELINES: Final = ("migration_import_pipeline", "cognify_pipeline")
 POLL_S: Final = 2.0
+_FIRST_POLL_S: Final = 0.1
 _PAGE: Final = 500
 _MOST_PAGES: Final = 20
 _NOT_THERE: Final = frozenset({400, 404, 405, 422})
-_LOST_AFTER: Final = 5
+_LOST_AFTER: Final = 9
 """Looks that find nothing, one after the other, before a run is called lost."""
-_PATIENCE: Final = 10
+_PATIENCE: Final = 14
 """Looks that get no answer, one after the other: a server may be restarted under a long run."""
 _DONE: Final = ("COMPLETED", "SUCCEEDED")
 _FAILED: Final = ("ERRORED", "FAILED", "CANCELLED")
@@ -115,7 +116,7 @@ def wait(
 
     Args:
         dataset: the name or the UUID of what it imports into.
-        poll_s: between two looks.
+        poll_s: the most between two looks; the first ones come sooner, for runs that are short.
         timeout_s: how long to stay; None: until it ends.
 
     Raises:
@@ -125,6 +126,7 @@ def wait(
     """
     watch = _Watch(_Finder(server, run_id, dataset), server, run_id)
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    pause = min(_FIRST_POLL_S, poll_s)
     progress.begin("wait", total=None, unit="looks")
     try:
         while True:
@@ -132,7 +134,8 @@ def wait(
             if run is not None and run.is_over:
                 return _ended(run, run_id, server)
             progress.advance(1)
-            left = poll_s if deadline is None else min(poll_s, deadline - time.monotonic())
+            left = pause if deadline is None else min(pause, deadline - time.monotonic())
+            pause = min(pause * 2, poll_s)
             if left < 0:
                 raise _goes_on(server, run_id, f"it has not ended within {timeout_s:g} s")
             time.sleep(left)

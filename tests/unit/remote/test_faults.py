@@ -301,7 +301,7 @@ def test_a_network_that_stays_bad_is_told_and_is_no_end(cognee: CogneeLike, run_
 
 
 def test_a_gibibyte_of_runs_is_not_held(cognee: CogneeLike, run_id: str) -> None:
-    pages = [Answer(parts=endless(), length=1 << 30) for _ in range(10)]
+    pages = [Answer(parts=endless(), length=1 << 30) for _ in range(14)]
     cognee.can(RUNS, *pages)
     with Server(cognee.url, "s3cret") as server, pytest.raises(RemoteGarbled, match="longer than"):
         wait(server, run_id, dataset="kb", poll_s=0, timeout_s=60)

@@ -169,7 +169,7 @@ def test_a_key_that_is_taken_away_ends_the_wait(server: Server, cognee: CogneeLi
 @pytest.mark.parametrize("body", [b"<html>", {"rows": []}, "x", [1, 2], None])
 def test_a_list_of_another_shape_is_garbled(server: Server, cognee: CogneeLike, body: Any) -> None:
     cognee.add_row("r", cognee.dataset("kb"), "COMPLETED")
-    cognee.can(RUNS, *[Answer(body=body)] * 10)
+    cognee.can(RUNS, *[Answer(body=body)] * 14)
     with pytest.raises(RemoteGarbled):
         wait_for(server, "r", timeout_s=None)
 
