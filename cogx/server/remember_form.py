@@ -20,8 +20,8 @@ from cogx.server.refusals import invalid
 _SHA256: Final = re.compile("[0-9A-Fa-f]{64}")
 
 
-class RememberForm(BaseModel):
-    """The fields of the form beside its files."""
+class DataForm(BaseModel):
+    """The fields that forms of raw data share, beside their files."""
 
     dataset_name: Name | None = Field(
         None,
@@ -33,6 +33,19 @@ class RememberForm(BaseModel):
         validation_alias=AliasChoices("datasetId"),
         description="A dataset that is there, if no name is given.",
     )
+    raw_data: list[str] = Field(default_factory=list, description="Texts.")
+    labels: str | None = Field(None, description="JSON: a list of a text for each file.")
+    external_metadata: str | None = Field(
+        None, description="JSON: a list of an object for each file."
+    )
+    upload_id: Name | None = Field(
+        None, description="A resumable upload that is complete, in the place of a file."
+    )
+
+
+class RememberForm(DataForm):
+    """The fields of what is to be remembered."""
+
     content_type: str = Field("", description="cogx-archive for COGX archives; else empty.")
     import_mode: str = Field(
         "preserve", description="COGX archive imports only: preserve, hybrid or re-derive."
@@ -41,17 +54,11 @@ class RememberForm(BaseModel):
     include_permissions: bool = Field(
         False, description="COGX archives of a superuser only: import accounts and rights, too."
     )
-    raw_data: list[str] = Field(default_factory=list, description="Texts.")
     data: list[str] = Field(default_factory=list)
-    labels: str | None = None
-    external_metadata: str | None = None
     session_id: Name | None = Field(
         None, description="Keep texts in this session, and not in the graph."
     )
     custom_prompt: Text | None = None
-    upload_id: Name | None = Field(
-        None, description="A resumable upload that is complete, in the place of a file."
-    )
 
 
 class Headers(NamedTuple):

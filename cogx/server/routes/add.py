@@ -7,7 +7,7 @@ from typing import Any, Final
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import Field
 
 from cogx.graph_schema.parsing import parse_graph_schema
 from cogx.server import quota, raw_data
@@ -22,6 +22,7 @@ from cogx.server.identity.users import User
 from cogx.server.intake import Taken, check_forms, received_texts, taken_body
 from cogx.server.patience import patient
 from cogx.server.refusals import refused
+from cogx.server.remember_form import DataForm
 from cogx.server.routes.answers import answers
 from cogx.server.upload_use import with_upload
 from cogx.server.waiting import errored, results_of
@@ -29,27 +30,9 @@ from cogx.server.waiting import errored, results_of
 router: Final = APIRouter(prefix="/api/v1", tags=["add"])
 
 
-class AddForm(BaseModel):
-    """The fields of the form beside its files."""
+class AddForm(DataForm):
+    """The fields of what is only to be kept."""
 
-    dataset_name: Name | None = Field(
-        None,
-        validation_alias=AliasChoices("datasetName"),
-        description="The dataset, made if it is missing.",
-    )
-    dataset_id: Name | None = Field(
-        None,
-        validation_alias=AliasChoices("datasetId"),
-        description="A dataset that is there, if no name is given.",
-    )
-    raw_data: list[str] = Field(default_factory=list, description="Texts.")
-    labels: str | None = Field(None, description="JSON: a list of a text for each file.")
-    external_metadata: str | None = Field(
-        None, description="JSON: a list of an object for each file."
-    )
-    upload_id: Name | None = Field(
-        None, description="A resumable upload that is complete, in the place of a file."
-    )
     filename: Name | None = Field(None, description="What the upload is called.")
     mime_type: Name | None = Field(None, description="Of the upload.")
 
