@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,9 +25,18 @@ Make = Callable[..., httpx.Client]
 
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], Any]:
-    """Return a call that gives the newest request in the log."""
+    """Return a call that waits for the one request in the log: it is told when all was sent."""
     caplog.set_level(logging.INFO, "cogx.server.access")
-    return lambda: [one for one in caplog.records if one.getMessage() == "request"][-1]
+
+    def newest() -> Any:
+        deadline = time.monotonic() + 30
+        while True:
+            found = [one for one in caplog.records if one.getMessage() == "request"]
+            if found or time.monotonic() > deadline:
+                return found[-1]
+            time.sleep(0.01)
+
+    return newest
 
 
 def test_an_id_that_comes_with_a_request_is_kept(anonymous: httpx.Client) -> None:
