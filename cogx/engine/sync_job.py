@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
-from cogx.engine.push import check_name, push_sync
+from cogx.engine.push import push_sync
+from cogx.engine.push_delivery import check_name
 from cogx.engine.raw_data import RawSource, raw_sources
 from cogx.engine.sync_dataset import DatasetSync
 from cogx.engine.sync_delivery import Goal, explained

@@ -13,7 +13,7 @@ from cogx.errors import RemoteError, RemoteGarbled, RemoteRefused, RunFailed
 from cogx.progress import Progress
 from cogx.remote.files import start_rebuild
 from cogx.remote.ledger import Ledger
-from cogx.remote.runs import find_run
+from cogx.remote.runs import Run, find_run
 from cogx.remote.runs import wait as wait_for
 from cogx.remote.server import Server
 
@@ -62,9 +62,9 @@ class Rebuild:
             self._ledger.keep(UNBUILT, NO_RUN)
             self._done.rebuild = "failed"
             self._done.error = (
-                f"The files are stored there, but the server made no graph of them: {_why(error)} "
-                "Its log says more; without a language model it cannot build one. The next sync "
-                "lets it try again."
+                "The files are stored there, but the server made no whole graph of them: "
+                f"{_why(error)} Its log says more; without a language model it cannot build one. "
+                "The next sync lets it try again."
             )
         self._moved()
 
@@ -78,25 +78,29 @@ class Rebuild:
         self._done.rebuild = "started"
         self._moved()
         if wait and self._done.rebuild_run_id is not None:
-            wait_for(
+            run = wait_for(
                 self._server,
                 self._done.rebuild_run_id,
                 dataset=dataset_id,
                 progress=self._progress,
             )
-            self._is_built()
+            self._is_built(run)
 
     def _goes_on(self, dataset_id: str, run_id: str) -> bool:
         """Tell whether the run of an earlier sync is still at work, with all that is there now."""
         run = find_run(self._server, run_id, dataset_id) if run_id != NO_RUN else None
-        if run is not None and run.is_done:
-            self._is_built()
+        if run is not None and run.is_done and not run.losses:
+            self._is_built(run)
         if run is None or run.is_over:
             return False
         self._done.rebuild_run_id = run_id
         return True
 
-    def _is_built(self) -> None:
+    def _is_built(self, run: Run) -> None:
+        """Take the graph for whole, unless the server says what it lacks."""
+        if run.losses:
+            told = ", ".join(f"{number:,} {code}" for code, number in run.losses.items())
+            raise RunFailed(f"it lacks {told}.", run_id=run.run_id)
         self._ledger.keep(UNBUILT, None)
         self._done.rebuild = "completed"
 

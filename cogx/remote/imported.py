@@ -29,6 +29,7 @@ class Imported:
         graph_nodes, graph_edges: what it wrote; planned numbers, or 0, while not ``finished``.
         skipped_facts: facts it left out because an end was not there.
         deduped_edges: facts it left out because an edge of the same ends and predicate was there.
+        losses: what else it says that it did not keep or make, by code.
         pipeline_run_id: the run to wait for; None if there was nothing to run.
         graph_run_id: the run of the graph alone; where content is processed, too, another one.
         status: its word: completed, started, running.
@@ -44,6 +45,7 @@ class Imported:
     graph_edges: int = 0
     skipped_facts: int = 0
     deduped_edges: int = 0
+    losses: dict[str, int] = field(default_factory=dict)
 
 
 def imported(answer: Mapping[str, Any]) -> Imported:
@@ -61,20 +63,18 @@ def imported(answer: Mapping[str, Any]) -> Imported:
         raise RunFailed(f"The server took the archive, but its import failed: {reason}.",
                         run_id=run_id)  # fmt: skip
     item = _import_item(answer)
-    counts = item.get("record_counts") or {}
-    if not isinstance(counts, dict):
-        raise _garbled("record_counts")
     going_on = _text(item, "graph_import") == "running"
     return Imported(
         status=status,
         finished=status == "completed" and not going_on,
         pipeline_run_id=run_id,
         graph_run_id=_text(item, "pipeline_run_id"),
-        record_counts={str(kind): _number(counts, kind) for kind in counts},
+        record_counts=_numbers(item, "record_counts"),
         graph_nodes=_number(item, "graph_nodes"),
         graph_edges=_number(item, "graph_edges"),
         skipped_facts=_number(item, "skipped_facts"),
         deduped_edges=_number(item, "deduped_edges"),
+        losses=_numbers(item, "losses"),
     )
 
 
@@ -102,6 +102,13 @@ def _text(plain: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(value, str) or len(value) > _LONGEST:
         raise _garbled(name)
     return value
+
+
+def _numbers(plain: Mapping[str, Any], name: str) -> dict[str, int]:
+    counts = plain.get(name) or {}
+    if not isinstance(counts, dict):
+        raise _garbled(name)
+    return {str(key): _number(counts, key) for key in counts}
 
 
 def _number(plain: Mapping[str, Any], name: str) -> int:

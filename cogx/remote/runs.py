@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,7 +44,8 @@ _FAILED: Final = ("ERRORED", "FAILED", "CANCELLED")
 class Run:
     """One run, as the server last told of it; times as it writes them.
 
-    ``run_id`` is None where a server tells of a dataset's last run only.
+    ``run_id`` is None where a server tells of a dataset's last run only. ``losses`` says by code
+    what a run that ended well did not keep or make, if the server tells it.
     """
 
     run_id: str | None
@@ -55,6 +56,7 @@ class Run:
     ended_at: str | None = None
     pipeline: str | None = None
     dataset: str | None = None
+    losses: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_failed(self) -> bool:
@@ -267,7 +269,13 @@ def _run(row: Mapping[str, Any]) -> Run:
         ended_at=text("ended_at"),
         pipeline=text("pipeline_name"),
         dataset=text("dataset_name"),
+        losses=_losses(row.get("losses")),
     )
+
+
+def _losses(told: Any) -> dict[str, int]:
+    counts = told.items() if isinstance(told, dict) else ()
+    return {str(code): n for code, n in counts if type(n) is int and n > 0}
 
 
 class _Watch:

@@ -119,6 +119,10 @@ class Places:
         place = self.dataset(dataset_id)
         return [*place.glob("graph.*"), *place.glob("index.sqlite*"), *place.glob("exports/*")]
 
+    def cache(self, dataset_id: str) -> Path:
+        """Where what a language model has said of a dataset's texts is kept, for another try."""
+        return self.dataset(dataset_id) / "cache"
+
     def index(self, dataset_id: str) -> Path:
         """The index of a dataset's graph."""
         return self.dataset(dataset_id) / "index.sqlite"

@@ -134,6 +134,7 @@ def _body(row: Any) -> dict[str, Any]:
         "error": error.get("text"),
         "progress": progress_of(row),
         "result": row.result,
+        "losses": (row.result or {}).get("losses") or {},
         "tokens_in": None,
         "tokens_out": None,
         "embedding_tokens": None,

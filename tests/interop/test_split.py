@@ -27,7 +27,7 @@ def pushed(server: CogneeServer) -> Iterator[dict[str, cogx.PushResult]]:
     how: dict[str, Any] = {"url": server.url, "api_key": server.key}
     whole = cogx.push_sync(REAL_SMALL, target_dataset="unsplit", **how)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cogx.engine.push.probe", small)
+        patch.setattr("cogx.engine.push_delivery.probe", small)
         parts = cogx.push_sync(REAL_SMALL, target_dataset="in_parts", split=True, **how)
     yield {"unsplit": whole, "in_parts": parts}
 

@@ -35,7 +35,7 @@ def command(
     """Tell how an import on a server goes.
 
     RUN_ID is what `cogx push` printed; without it the last runs are listed. The exit code is 1 if
-    the run ended with an error.
+    the run ended with an error, or lost something.
     """
     from cogx.engine.status import runs_sync, status_sync
 
@@ -50,10 +50,11 @@ def command(
     if console.json:
         console.data(plain)
     else:
+        plain |= {"losses": ", ".join(f"{n:,} {code}" for code, n in run.losses.items()) or None}
         rows = [(name, str(value)) for name, value in plain.items() if value is not None]
         for line in columns(rows):
             console.line(line)
-    return PROBLEMS if run.is_failed else FINE
+    return PROBLEMS if run.is_failed or run.losses else FINE
 
 
 def _show_all(console: Console, runs: list[Run]) -> None:

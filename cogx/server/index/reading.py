@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -131,7 +132,7 @@ class Index:
         )
         return [_item(row) for row in rows]
 
-    def links_of(self, ids: Sequence[str], limit: int) -> list[Link]:
+    def links_of(self, ids: Sequence[str], limit: int = sys.maxsize) -> list[Link]:
         """Return edges that begin or end at some nodes, at most ``limit``, ordered by id."""
         found: dict[str, Link] = {}
         for some in _portions(sorted(set(ids))):

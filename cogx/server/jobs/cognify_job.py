@@ -7,7 +7,7 @@ already. A file that cannot be read is named, and stays as it is; the others go 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select, update
@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from cogx.archive.writer import ArchiveWriter
 from cogx.codec.from_values import line_type
 from cogx.engine.import_ import import_archive
+from cogx.engine.receipt import Receipt
 from cogx.errors import BadSetting
 from cogx.format.manifest import Manifest
 from cogx.server.datasets import counted
@@ -40,22 +41,25 @@ def run(work: Work) -> dict[str, Any]:
     done = _write(archive, work, rows, problems)
     if rows and not done:
         raise failed(422, "; ".join(problems.values()), code="data.unreadable")
-    if done:
-        with ExitStack() as stack:
-            index = stack.enter_context(current_index(work.places, work.dataset_id))
-            schema = schema_of(work.job.payload)
-            import_archive(
-                str(archive),
-                work.places.store_uri(work.dataset_id),
-                mode="hybrid",
-                on_conflict="skip",  # What the graph says already is not changed by what is found.
-                deriver=deriver_of(work.settings, schema, work.job.payload.get("prompt")),
-                schema=schema,
-                known=NamesSource(index, SYSTEM),
-                progress=work.progress,
-            )
-    _keep(work, done)
-    return _answer(work, rows, problems)
+    receipt = _derived(work, archive) if done else None
+    # What lacks something waits for the next time, which derives that alone.
+    _keep(work, done if receipt is not None and not receipt.losses else [])
+    return _answer(work, rows, problems, receipt)
+
+
+def _derived(work: Work, archive: Path) -> Receipt:
+    schema = schema_of(work.job.payload)
+    with current_index(work.places, work.dataset_id) as index:
+        return import_archive(
+            str(archive),
+            work.places.store_uri(work.dataset_id),
+            mode="hybrid",
+            on_conflict="skip",  # What the graph says already is not changed by what is found.
+            deriver=deriver_of(work.settings, schema, work.job.payload.get("prompt")),
+            schema=schema,
+            known=NamesSource(index, SYSTEM),
+            progress=work.progress,
+        )
 
 
 def _waiting(work: Work) -> Sequence[Any]:
@@ -67,7 +71,7 @@ def _waiting(work: Work) -> Sequence[Any]:
         return state.execute(rows.order_by(data_items.c.created_at, data_items.c.id)).all()
 
 
-def _write(archive: Any, work: Work, rows: Sequence[Any], problems: dict[str, str]) -> list[str]:
+def _write(archive: Path, work: Work, rows: Sequence[Any], problems: dict[str, str]) -> list[str]:
     """Write an archive of the files that can be read; return their ids."""
     done = []
     manifest = Manifest(source_system=SYSTEM)
@@ -120,7 +124,9 @@ def _keep(work: Work, done: Sequence[str]) -> None:
         counted(state, work.dataset_id, nodes, edges)
 
 
-def _answer(work: Work, rows: Sequence[Any], problems: dict[str, str]) -> dict[str, Any]:
+def _answer(
+    work: Work, rows: Sequence[Any], problems: dict[str, str], receipt: Receipt | None
+) -> dict[str, Any]:
     items = [
         taken_body(dict(row._mapping)) | ({"error": problems[row.id]} if row.id in problems else {})
         for row in rows
@@ -132,4 +138,6 @@ def _answer(work: Work, rows: Sequence[Any], problems: dict[str, str]) -> dict[s
         "pipeline_run_id": work.job.id,
         "items_processed": len(rows) - len(problems),
         "items": items,
+        "losses": {} if receipt is None else receipt.losses,
+        "notes": [] if receipt is None else receipt.notes,
     }

@@ -1,7 +1,7 @@
 """Knows how a graph forgets one content record, and what came from it alone.
 
 Stores of cogx only ever grow: the graph without it is made anew beside the old one, and takes its
-place when it is whole.
+place when it is whole. In memory is what is joined to the record, and no more.
 """
 
 from __future__ import annotations
@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cogx.archive.writer import ArchiveWriter, exported_now
 from cogx.engine.header import manifest_of
 from cogx.engine.holdings import StoreRecords
 from cogx.engine.import_ import import_archive
 from cogx.engine.uris import open_reader
+from cogx.errors import StoreRefused
 from cogx.server import data
 from cogx.server.datasets import counted
 from cogx.server.index import Index, Link, current_index
 from cogx.server.jobs.work import Work
-from cogx.server.places import Places
-
-_MOST_LINKS: Final = 1_000_000
+from cogx.server.places import Places, remove_tree
 
 
 def run(work: Work) -> dict[str, Any]:
@@ -44,6 +43,7 @@ def run(work: Work) -> dict[str, Any]:
         data.remove(state, work.dataset_id, asked["data_id"])
         counted(state, work.dataset_id, nodes, edges)
     work.places.file(work.dataset_id, asked["data_id"]).unlink(missing_ok=True)
+    remove_tree(work.places.cache(work.dataset_id))
     return {"status": "success"}
 
 
@@ -53,6 +53,7 @@ def _without_graph(work: Work) -> dict[str, Any]:
         counted(state, work.dataset_id, 0, 0)
     for path in work.places.graph_files(work.dataset_id):
         path.unlink(missing_ok=True)
+    remove_tree(work.places.cache(work.dataset_id))
     return {"status": "success"}
 
 
@@ -78,15 +79,15 @@ def _gone(index: Index, record: str) -> _Gone:
     parts = [item.id for item in index.items_below(record)]
     passages = [
         link.source
-        for link in index.links_of([record, *parts], _MOST_LINKS)
+        for link in index.links_of([record, *parts])
         if link.predicate == "part_of" and link.target in {record, *parts}
     ]
     ids = {record, *parts, *passages}
-    links = index.links_of(sorted(ids), _MOST_LINKS)
+    links = index.links_of(sorted(ids))
     near = {end for link in links for end in (link.source, link.target)} - ids
     lonely = {
         one for one in near
-        if all(_from_it(link, ids) for link in index.links_of([one], _MOST_LINKS))
+        if all(_from_it(link, ids) for link in index.links_of([one]))
     }  # fmt: skip
     there = {item.id for item in index.items(sorted(ids))}
     return _Gone(ids if there else set(), lonely)
@@ -116,7 +117,12 @@ def _make_anew(work: Work, gone: _Gone) -> None:
     beside = Places(archive, work.places.store)
     (archive / "datasets").mkdir(mode=0o700, exist_ok=True)
     made = beside.store_uri(work.dataset_id)
-    import_archive(str(left), made, allow_empty=True, progress=work.progress)
+    receipt = import_archive(str(left), made, allow_empty=True, progress=work.progress)
+    if receipt.losses:
+        raise StoreRefused(
+            f"The graph without it is not what it should be ({', '.join(receipt.losses)}), so it "
+            "stays as it was and nothing was forgotten."
+        )
     Path(made.partition(":")[2]).replace(uri.partition(":")[2])
 
 

@@ -84,4 +84,5 @@ def answer_of(
         "items_processed": contents + nodes,
         "elapsed_seconds": receipt.usage.get("wall_s", 0.0),
         "items": [item],
+        "losses": receipt.losses,
     }

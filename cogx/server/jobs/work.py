@@ -134,9 +134,10 @@ def do(settings: Settings, job_id: str) -> dict[str, Any]:
         assert job is not None
         work = Work(settings, database, job)
         # What is made on the way goes with the job's directory, even if this process is killed.
-        # So does what a language model has said of a text of one user: kept for another try alone.
-        tempfile.tempdir = os.environ["XDG_CACHE_HOME"] = str(work.directory)
+        tempfile.tempdir = str(work.directory)
         with while_there(database, work.places, job):
+            if job.dataset_id is not None:  # What a model says of it is nobody else's.
+                os.environ["XDG_CACHE_HOME"] = str(work.places.cache(job.dataset_id))
             return {"result": import_module(KINDS[job.kind]).run(work)}
     except Refusal as refusal:
         text = refusal.body.get("error") or refusal.body.get("detail")

@@ -91,6 +91,14 @@ function draw(place, runs) {
 }
 
 function state(run) {
+  const losses = Object.entries(run.losses ?? {});
+  if (run.outcome === "succeeded" && losses.length > 0) {
+    const told = losses.map(([code, number]) => `${count(number)} ${code}`).join(", ");
+    return [
+      make("span", { class: "bad" }, "Done, but not whole"),
+      make("p", { class: "why" }, told),
+    ];
+  }
   if (run.outcome === "succeeded") return [make("span", { class: "good" }, "Done"), tookOf(run)];
   if (run.outcome === "failed") {
     return [make("span", { class: "bad" }, "Failed"), make("p", { class: "why" }, run.error ?? "")];

@@ -116,7 +116,10 @@ def _of_item(kind: str, item: Item, score: float) -> Result:
         "text": told,
         "properties": item.properties,
     }
-    return Result(kind, text, score, raw, {"node_id": item.id, "node_type": item.type})
+    metadata: dict[str, Any] = {"node_id": item.id, "node_type": item.type}
+    if item.text and len(item.text) > _LONGEST_TEXT:
+        metadata["cut_from_characters"] = len(item.text)
+    return Result(kind, text, score, raw, metadata)
 
 
 def _of_link(link: Link, ends: dict[str, Item], score: float) -> Result:

@@ -35,7 +35,7 @@ def cognee(monkeypatch: pytest.MonkeyPatch) -> Iterator[CogneeLike]:
     def small(server: Server) -> Abilities:
         return replace(probe(server), **LIMITS)
 
-    monkeypatch.setattr("cogx.engine.push.probe", small)
+    monkeypatch.setattr("cogx.engine.push_delivery.probe", small)
     with CogneeLike(key="secret") as server:
         server.most_member_bytes = LIMITS["max_member_bytes"]
         yield server

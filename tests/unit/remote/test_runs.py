@@ -60,6 +60,23 @@ def test_a_run_that_errs_is_a_failure_with_its_reason(server: Server, tmp_path: 
     assert caught.value.context["run_id"] == run_id
 
 
+@pytest.mark.parametrize(
+    ("told", "losses"),
+    [
+        ({"derive.passages": 2}, {"derive.passages": 2}),
+        ({"a": -1, "b": "1", "c": True, "d": 0}, {}),
+        ([], {}),
+        (None, {}),
+    ],
+    ids=str,
+)
+def test_what_a_run_lost_is_taken_from_its_row(
+    server: Server, cognee: CogneeLike, told: Any, losses: dict[str, int]
+) -> None:
+    cognee.add_row("r", cognee.dataset("kb"), "COMPLETED", losses=told)
+    assert wait_for(server, "r").losses == losses
+
+
 def test_a_graph_that_cannot_be_written_is_a_failure(
     server: Server, cognee: CogneeLike, tmp_path: Path
 ) -> None:

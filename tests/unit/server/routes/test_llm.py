@@ -11,6 +11,10 @@ import httpx
 import jsonschema
 import pytest
 
+from cogx.archive.writer import ArchiveWriter
+from cogx.engine.push import push_sync
+from cogx.engine.sync import sync_sync
+from cogx.format.records import Document
 from tests.unit.derive.chat.conftest import entity
 from tests.unit.derive.chat.model_server import Answer, ModelServer
 
@@ -146,16 +150,85 @@ def test_a_model_answers_from_what_is_remembered(modelled: Running, model: Model
     assert "Ada lived in London." in model.asked[-1].words
 
 
-def test_what_a_model_has_said_is_not_kept_for_others(
-    modelled: Running, model: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def remembered(client: httpx.Client, *texts: str) -> dict[str, Any]:
+    """Remember texts in the dataset ``kb``, and return the answer."""
+    parts = [("datasetName", (None, "kb")), *(("raw_data", (None, text)) for text in texts)]
+    answer: dict[str, Any] = client.post("/api/v1/remember", files=parts).json()
+    return answer
+
+
+def test_what_a_model_has_said_is_kept_for_nobody_else(
+    modelled: Running, model: ModelServer
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     model.says("Ada", entities=[entity("Ada", type="Person")])
-    parts = [("datasetName", (None, "kb")), ("raw_data", (None, "Ada lived in London."))]
     for _ in range(2):
         with modelled.client() as one:
-            assert one.post("/api/v1/remember", files=parts).status_code == 200
-    assert (model.calls, list(tmp_path.rglob("derived.sqlite*"))) == (2, [])
+            assert remembered(one, "Ada lived in London.")["losses"] == {}
+    assert model.calls == 2
+
+
+def test_what_a_model_has_said_goes_with_the_text(modelled: Running, model: ModelServer) -> None:
+    model.says("Ada", entities=[entity("Ada", type="Person")])
+    with modelled.client() as one:
+        item = remembered(one, "Ada lived in London.")["items"][0]
+        kept = list(modelled.context.places.root.rglob("derived.sqlite"))
+        one.post("/api/v1/forget", json={"dataset": "kb", "dataId": item["id"]})
+    assert len(kept) == 1
+    assert not kept[0].exists()
+
+
+def half_told(model: ModelServer) -> None:
+    """Let the model say nothing that can be used of Bob."""
+    model.says("Ada", entities=[entity("Ada", type="Person")])
+    model.of("Bob", Answer(content={"nonsense": True}))
+
+
+def test_a_text_that_could_not_be_derived_is_told_and_tried_again(
+    modelled: Running, model: ModelServer
+) -> None:
+    half_told(model)
+    with modelled.client() as one:
+        answer = remembered(one, "Ada lived in London.", "Bob lived in Paris.")
+        run = one.get(f"/api/v1/activity/pipeline-runs/{answer['pipeline_run_id']}").json()
+        model.says("Bob", entities=[entity("Bob", type="Person")])
+        asked = model.calls
+        again = one.post("/api/v1/cognify", json={"datasets": ["kb"]}).json()
+    assert (answer["losses"], run["losses"]) == ({"derive.passages": 1}, {"derive.passages": 1})
+    assert again[answer["dataset_id"]]["payload"]["losses"] == {}
+    assert model.calls == asked + 1  # what was said of Ada is kept
+
+
+@pytest.mark.parametrize("background", [False, True], ids=["foreground", "background"])
+def test_our_push_tells_what_the_server_could_not_derive(
+    modelled: Running, model: ModelServer, tmp_path: Path, background: bool
+) -> None:
+    half_told(model)
+    source = tmp_path / "kb.cogx.tar.gz"
+    with ArchiveWriter(source) as writer:
+        for name in ("Ada", "Bob"):
+            writer.write(Document(external_id=name, content=f"{name} lived in London."))
+    result = push_sync(
+        str(source), mode="hybrid", run_in_background=background, wait=True,
+        url=modelled.url, api_key=modelled.key(modelled.user()),
+    )  # fmt: skip
+    assert (result.status, result.losses) == ("completed", {"derive.passages": 1})
+
+
+def test_our_sync_is_not_done_before_all_texts_are_derived(
+    modelled: Running, model: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    half_told(model)
+    source = tmp_path / "kb.cogx.tar.gz"
+    with ArchiveWriter(source) as writer:
+        for name in ("Ada", "Bob"):
+            writer.write(Document(external_id=name, content=f"{name} lived in London."))
+    at: dict[str, Any] = {"url": modelled.url, "api_key": modelled.key(modelled.user())}
+    (first,) = sync_sync(str(source), wait=True, **at).datasets
+    model.says("Bob", entities=[entity("Bob", type="Person")])
+    (second,) = sync_sync(str(source), wait=True, **at).datasets
+    assert (first.rebuild, second.rebuild) == ("failed", "completed")
+    assert "it lacks 1 derive.passages" in str(first.error)
 
 
 def test_a_model_that_fails_is_told_as_that(modelled: Running, model: ModelServer) -> None:
