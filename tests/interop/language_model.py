@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any
+
+from tests.loopback import Loopback
 
 MODEL = "gpt-4o-mini"
 RELATION = "stands_near"
@@ -30,7 +31,7 @@ _REFUSAL = {
 }
 
 
-class LanguageModel:
+class LanguageModel(Loopback):
     """The server; a context manager.
 
     Attributes:
@@ -45,7 +46,7 @@ class LanguageModel:
     @property
     def settings(self) -> dict[str, str]:
         """Return what a cognee must be told to ask here."""
-        return {"LLM_ENDPOINT": f"{self._url}/v1", "LLM_MODEL": f"openai/{MODEL}"}
+        return {"LLM_ENDPOINT": f"{self.url}/v1", "LLM_MODEL": f"openai/{MODEL}"}
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -70,30 +71,16 @@ class LanguageModel:
             "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
         }
 
-    def __enter__(self) -> Self:
-        model = self
-
-        class Handler(_Handler):
-            language_model = model
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _Handler
 
 
 class _Handler(BaseHTTPRequestHandler):
-    language_model: LanguageModel
+    double: LanguageModel
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, body = self.language_model.answer(request)
+        status, body = self.double.answer(request)
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

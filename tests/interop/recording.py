@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import urlsplit
+
+from tests.loopback import Loopback
 
 _NOT_PASSED_ON = frozenset({"host", "connection", "transfer-encoding"})
 _SILENCE_S = 300.0
@@ -22,7 +23,7 @@ Exchange = dict[str, Any]
 
 
 @dataclass
-class Recording:
+class Recording(Loopback):
     """The proxy; a context manager.
 
     Attributes:
@@ -63,26 +64,12 @@ class Recording:
             text = text.replace(secret, instead)
         return json.loads(text) if kind.startswith("application/json") else text
 
-    def __enter__(self) -> Self:
-        recording = self
-
-        class Handler(_Handler):
-            kept_by = recording
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _Handler
 
 
 class _Handler(BaseHTTPRequestHandler):
-    kept_by: Recording
+    double: Recording
 
     def do_GET(self) -> None:
         self._pass_on()
@@ -103,12 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items()
             if name.lower() not in _NOT_PASSED_ON
         }
-        behind = http.client.HTTPConnection(
-            urlsplit(self.kept_by.server).netloc, timeout=_SILENCE_S
-        )
+        behind = http.client.HTTPConnection(urlsplit(self.double.server).netloc, timeout=_SILENCE_S)
         behind.request(self.command, self.path, request or None, headers)
         answer = behind.getresponse()
-        body = self.kept_by.keep(self, answer)
+        body = self.double.keep(self, answer)
         behind.close()
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.headers.get("Content-Type", ""))

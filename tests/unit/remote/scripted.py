@@ -10,16 +10,17 @@ The last answer of a route stays; a function is called with what was asked.
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qsl
+
+from tests.loopback import Loopback
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ Answer = Any | Says | Callable[[Asked], Any]
 
 
 @dataclass
-class Scripted:
+class Scripted(Loopback):
     asked: list[Asked] = field(default_factory=list)
     routes: dict[str, deque[Answer]] = field(default_factory=dict)
 
@@ -79,22 +80,8 @@ class Scripted:
     def asked_for(self, route: str) -> list[Asked]:
         return [one for one in self.asked if one.route == route]
 
-    def __enter__(self) -> Self:
-        script = self
-
-        class Handler(_Handler):
-            scripted = script
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _Handler
 
     def answer(self, asked: Asked) -> Says:
         self.asked.append(asked)
@@ -108,7 +95,7 @@ class Scripted:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    scripted: Scripted
+    double: Scripted
 
     def do_GET(self) -> None:
         self._serve()
@@ -124,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("content-length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(size) if size else self._chunks()
-        said = self.scripted.answer(Asked(f"{self.command} {path}", query, headers, body))
+        said = self.double.answer(Asked(f"{self.command} {path}", query, headers, body))
         if said is HANGS_UP:
             return
         data = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()

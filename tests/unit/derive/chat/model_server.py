@@ -14,8 +14,10 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
+
+from tests.loopback import Loopback
 
 _EMPTY: dict[str, Any] = {"entities": [], "facts": []}
 
@@ -54,7 +56,7 @@ class Asked:
         return inner.partition("\n")[2]
 
 
-class ModelServer:
+class ModelServer(Loopback):
     """Args:
     key: the key that is wanted, None takes any.
     forms: the response formats that the model takes; others are refused with 400.
@@ -92,23 +94,13 @@ class ModelServer:
         """Let the model say this of every text that holds a word."""
         self.of(word, Answer(content=_EMPTY | answer))
 
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _Handler
+
     def __enter__(self) -> Self:
-        model = self
-
-        class Handler(_Handler):
-            server_of = model
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/v1"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        self._thread.start()
+        super().__enter__()
+        self.url += "/v1"
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
 
     def answer(self, asked: Asked) -> Answer:
         """Return the answer to a call."""
@@ -127,14 +119,14 @@ class ModelServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server_of: ModelServer
+    double: ModelServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each answer takes 40 ms
 
     def do_POST(self) -> None:
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server_of.answer(Asked(self.path, headers, sent))
+        answer = self.double.answer(Asked(self.path, headers, sent))
         if answer.delay_s:
             time.sleep(answer.delay_s)
         if answer.hangs_up:
@@ -163,6 +155,6 @@ class _Handler(BaseHTTPRequestHandler):
         message = {"role": "assistant", "content": said}
         choice = {"index": 0, "message": message, "finish_reason": answer.finish_reason}
         whole = {"object": "chat.completion", "model": sent["model"], "choices": [choice]}
-        if self.server_of.usage is not None:
-            whole["usage"] = self.server_of.usage
+        if self.double.usage is not None:
+            whole["usage"] = self.double.usage
         return json.dumps(whole).encode()
