@@ -16,6 +16,15 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Make a table that scrolls by itself; a column's head is a text, or a cell made already. */
+export function tableOf(heads, rows) {
+  const cells = heads.map((head) =>
+    typeof head === "string" ? make("th", { scope: "col" }, head) : head,
+  );
+  const head = make("thead", {}, make("tr", {}, cells));
+  return make("div", { class: "wide" }, make("table", {}, head, make("tbody", {}, rows)));
+}
+
 /** Put children in the place of all that an element has. */
 export function fill(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter((child) => child != null));

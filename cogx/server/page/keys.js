@@ -1,7 +1,7 @@
 // Knows the keys with which programs come in; each is shown once, when it is made.
 
 import { ask } from "./api.js";
-import { alertOf, fill, make, say } from "./dom.js";
+import { alertOf, fill, make, say, tableOf } from "./dom.js";
 
 /** Show the caller's keys. */
 export async function showKeys(view, { signal }) {
@@ -32,26 +32,7 @@ export async function showKeys(view, { signal }) {
         ),
       ),
     );
-    return make(
-      "div",
-      { class: "wide" },
-      make(
-        "table",
-        {},
-        make(
-          "thead",
-          {},
-          make(
-            "tr",
-            {},
-            make("th", { scope: "col" }, "Name"),
-            make("th", { scope: "col" }, "Key"),
-            make("th", {}),
-          ),
-        ),
-        make("tbody", {}, rows),
-      ),
-    );
+    return tableOf(["Name", "Key", make("th", {})], rows);
   }
 
   async function tried(work) {

@@ -1,7 +1,7 @@
 // Knows the datasets that one may read, and where each is given out.
 
 import { ask, exportAddress } from "./api.js";
-import { alertOf, count, fill, make, when } from "./dom.js";
+import { alertOf, count, fill, make, tableOf, when } from "./dom.js";
 import { followRuns } from "./runs.js";
 import { uploadForm } from "./upload.js";
 
@@ -67,27 +67,11 @@ function table(datasets, sizes) {
       make("td", { class: "ends" }, links(one)),
     );
   });
-  return make(
-    "div",
-    { class: "wide" },
-    make(
-      "table",
-      {},
-      make(
-        "thead",
-        {},
-        make(
-          "tr",
-          {},
-          heads.map((text, at) =>
-            make("th", { scope: "col", class: at === 1 || at === 2 ? "number" : null }, text),
-          ),
-          make("th", { scope: "col" }, make("span", { class: "hidden" }, "Links")),
-        ),
-      ),
-      make("tbody", {}, rows),
-    ),
+  const cells = heads.map((text, at) =>
+    make("th", { scope: "col", class: at === 1 || at === 2 ? "number" : null }, text),
   );
+  cells.push(make("th", { scope: "col" }, make("span", { class: "hidden" }, "Links")));
+  return tableOf(cells, rows);
 }
 
 function links(one) {

@@ -1,7 +1,7 @@
 // Knows how runs go: asked often while one runs, now and then otherwise, not while nobody looks.
 
 import { ask } from "./api.js";
-import { alertOf, count, fill, make, when } from "./dom.js";
+import { alertOf, count, fill, make, tableOf, when } from "./dom.js";
 
 const OFTEN_MS = 1000;
 const SELDOM_MS = 15000;
@@ -76,18 +76,7 @@ function draw(place, runs) {
       make("td", { class: "state" }, state(run)),
     ),
   );
-  const heads = ["What", "Dataset", "Started", "State"].map((text) =>
-    make("th", { scope: "col" }, text),
-  );
-  fill(
-    place,
-    title(),
-    make(
-      "div",
-      { class: "wide" },
-      make("table", {}, make("thead", {}, make("tr", {}, heads)), make("tbody", {}, rows)),
-    ),
-  );
+  fill(place, title(), tableOf(["What", "Dataset", "Started", "State"], rows));
 }
 
 function state(run) {
